@@ -1,0 +1,205 @@
+/**
+ * What rtnetlink shows and does, in text forms that are the same everywhere: addresses as RFC 5952 text without
+ * a zone, prefixes masked (`10.0.0.0/24`, `::/0`), times and sizes with their unit in the name.
+ *
+ * Things observed (`Link`, `Address`, `Route`, `Rule`) name a link by its index, because the kernel does and a
+ * name may change in between; things wanted (`…Spec`) take a name or an index.
+ */
+
+export type LinkRef = string | number
+export type Family = 'inet' | 'inet6'
+
+export interface Link {
+  readonly index: number
+  readonly name: string
+  /** IFLA_INFO_KIND: `wireguard`, `tun`, `veth`, `bridge`, …; empty for hardware and loopback. */
+  readonly kind: string
+  /** Administratively up: IFF_UP. */
+  readonly up: boolean
+  /** IFF_* bits. */
+  readonly flags: number
+  /** ARPHRD_*: 1 Ethernet, 772 loopback, 65534 none. */
+  readonly hardwareType: number
+  readonly mtuBytes: number
+  /** `02:00:00:00:00:01`; undefined where the link has no hardware address. */
+  readonly hardwareAddress: string | undefined
+  /** Index of the bridge or bond it is a port of. */
+  readonly master: number | undefined
+  /** IFLA_LINK: of a veth, the other end's index (in the namespace `peerNamespaceId`, or in this one). */
+  readonly peerIndex: number | undefined
+  readonly peerNamespaceId: number | undefined
+  readonly altNames: readonly string[]
+}
+
+export interface LinkSpec {
+  readonly name: string
+  /** IFLA_INFO_KIND. A TUN device is not made by netlink: see tun.ts. */
+  readonly kind: 'veth' | 'bridge' | 'dummy' | 'wireguard' | 'ifb'
+  /** The other end of a veth pair. It cannot be up at creation (ENOTCONN): set it up afterwards. */
+  readonly peer?: VethPeerSpec
+  /** A descriptor of the namespace to create it in, when not this one. */
+  readonly netns?: number
+  readonly mtuBytes?: number
+  readonly hardwareAddress?: string
+  readonly master?: LinkRef
+  readonly up?: boolean
+  /** Set right after creation: the kernel takes no alternative names in the creating request. */
+  readonly altNames?: readonly string[]
+}
+
+export interface VethPeerSpec {
+  readonly name: string
+  readonly netns?: number
+  readonly mtuBytes?: number
+  readonly hardwareAddress?: string
+}
+
+export interface LinkChange {
+  readonly name?: string
+  readonly up?: boolean
+  readonly mtuBytes?: number
+  readonly hardwareAddress?: string
+  /** `null`: out of its bridge. */
+  readonly master?: LinkRef | null
+  /** Moves the link: a descriptor of the target namespace. The other changes arrive with it. */
+  readonly netns?: number
+  readonly addAltNames?: readonly string[]
+  readonly removeAltNames?: readonly string[]
+}
+
+export interface Address {
+  readonly family: Family
+  readonly linkIndex: number
+  readonly local: string
+  readonly prefixLength: number
+  /** Point-to-point: the other end; `prefixLength` then belongs to it. */
+  readonly peer?: string
+  /** IFA_PROTO, 5.18 and newer; 0 where the kernel does not say. */
+  readonly protocol: number
+  /** RT_SCOPE_*: 0 global, 253 link, 254 host. */
+  readonly scope: number
+  /** IFA_F_* bits. */
+  readonly flags: number
+}
+
+export interface AddressSpec {
+  readonly link: LinkRef
+  readonly local: string
+  readonly prefixLength: number
+  readonly peer?: string
+  /** Marks who owns it. Kernels older than 5.18 ignore it. */
+  readonly protocol?: number
+  readonly scope?: number
+  readonly noPrefixRoute?: boolean
+  /** IPv6: usable at once, without duplicate address detection. */
+  readonly noDad?: boolean
+}
+
+export type RouteType =
+  | 'unicast'
+  | 'local'
+  | 'broadcast'
+  | 'anycast'
+  | 'multicast'
+  | 'blackhole'
+  | 'unreachable'
+  | 'prohibit'
+  | 'throw'
+
+export interface Route {
+  readonly family: Family
+  readonly destination: string
+  /** The kernel's number: 254 is main, 255 local. */
+  readonly table: number
+  readonly linkIndex: number | undefined
+  readonly gateway: string | undefined
+  readonly preferredSource: string | undefined
+  readonly metric: number
+  /** RTPROT_*: 2 kernel, 3 boot, 4 static. */
+  readonly protocol: number
+  readonly scope: number
+  /** RTN_*: 1 unicast, 6 blackhole, 7 unreachable. */
+  readonly type: number
+}
+
+export interface RouteSpec {
+  readonly destination: string
+  readonly table?: number
+  readonly link?: LinkRef
+  readonly gateway?: string
+  readonly preferredSource?: string
+  readonly metric?: number
+  readonly protocol?: number
+  readonly scope?: number
+  readonly type?: RouteType
+  /** The gateway is reached through the link though no prefix covers it. */
+  readonly onLink?: boolean
+}
+
+export interface Rule {
+  readonly family: Family
+  readonly priority: number
+  readonly table: number
+  /** FR_ACT_*: 1 to table. */
+  readonly action: number
+  readonly fwmark?: number
+  readonly fwmask?: number
+  readonly invert?: boolean
+  readonly suppressPrefixLength?: number
+  readonly source?: string
+  readonly destination?: string
+  readonly inputLink?: string
+  readonly outputLink?: string
+  readonly protocol: number
+}
+
+export interface RuleSpec {
+  readonly family: Family
+  readonly table: number
+  readonly priority?: number
+  readonly fwmark?: number
+  readonly fwmask?: number
+  readonly invert?: boolean
+  readonly suppressPrefixLength?: number
+  readonly source?: string
+  readonly destination?: string
+  readonly inputLink?: string
+  readonly outputLink?: string
+  readonly protocol?: number
+}
+
+export interface RouteFilter {
+  readonly family?: Family
+  /** Only this table; the kernel filters where it can. */
+  readonly table?: number
+}
+
+/** The requests that change something. Each throws KernelError when the kernel refuses. */
+export interface RouteRequests {
+  addLink(spec: LinkSpec): void
+  setLink(link: LinkRef, change: LinkChange): void
+  deleteLink(link: LinkRef): void
+  addAddress(spec: AddressSpec): void
+  deleteAddress(spec: AddressSpec): void
+  /** `replace`: an equal route (destination, table, metric) is overwritten instead of EEXIST. */
+  addRoute(spec: RouteSpec, options?: { readonly replace?: boolean }): void
+  deleteRoute(spec: RouteSpec): void
+  addRule(spec: RuleSpec): void
+  deleteRule(spec: RuleSpec): void
+}
+
+export interface BatchFailure {
+  /** Which request of the batch, counted from 0. */
+  readonly request: number
+  readonly error: Error
+}
+
+export type RouteEvent =
+  | { readonly kind: 'link'; readonly link: Link }
+  | { readonly kind: 'link-gone'; readonly link: Link }
+  | { readonly kind: 'address'; readonly address: Address }
+  | { readonly kind: 'address-gone'; readonly address: Address }
+  | { readonly kind: 'route'; readonly route: Route }
+  | { readonly kind: 'route-gone'; readonly route: Route }
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'rule-gone'; readonly rule: Rule }
