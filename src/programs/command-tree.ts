@@ -1,0 +1,60 @@
+/**
+ * Every command of `warren` as one tree: what `--help` shows, what completion completes and what
+ * docs/reference/cli.md is generated from. A module's `register` declares names, options and help only; its
+ * action imports the rest. When the first word names a command, only that command's module is loaded.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { Command } from 'commander'
+
+export interface CommandModule {
+  register(program: Command): void
+}
+
+interface CommandEntry {
+  readonly names: readonly string[]
+  load(): Promise<CommandModule | undefined>
+}
+
+/** In the order of `warren --help`. */
+const COMMANDS: readonly CommandEntry[] = [
+  { names: ['agent'], load: () => ifPresent('./agent.ts') },
+  { names: ['device'], load: () => ifPresent('./device.ts') },
+  { names: ['lab'], load: () => ifPresent('./lab.ts') },
+  { names: ['start'], load: () => ifPresent('./start.ts') },
+]
+
+/** The whole tree, or only the part that `only` names. */
+export async function buildCommandTree(only?: string): Promise<Command> {
+  const program = new Command('warren')
+    .description('The network of a cluster, declared in one place.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    .showHelpAfterError('(try: warren --help)')
+    .addHelpText('after', EXAMPLES)
+  const chosen = COMMANDS.filter((entry) => only !== undefined && entry.names.includes(only))
+  for (const entry of chosen.length > 0 ? chosen : COMMANDS) {
+    const module = await entry.load()
+    module?.register(program)
+  }
+  return program
+}
+
+const EXAMPLES = `
+Examples:
+  warren plan home.yaml                              what each machine will have
+  warren keys home.yaml --via 'ssh root@{node}'      each machine makes its key
+  warren push home.yaml --via 'ssh root@{node}'      bring the network up
+  warren generate home.yaml --out wg                 plain wg-quick files instead
+  warren import > here.yaml                          start from what this machine has
+
+Exit codes: 0 done, 1 differs or a check failed, 2 bad input, 69 something is missing on this machine.`
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+async function ifPresent(path: string): Promise<CommandModule | undefined> {
+  return existsSync(new URL(path, import.meta.url)) ? ((await import(path)) as CommandModule) : undefined
+}
