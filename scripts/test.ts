@@ -1,0 +1,88 @@
+/**
+ * Runs the test layers and closes with `N passed, N failed`.
+ *
+ *   node scripts/test.ts                        everything, the machine and the acceptance rows last
+ *   node scripts/test.ts unit netns             some layers
+ *   node scripts/test.ts netns --only wireguard files whose path contains the word
+ *
+ * Exit 0 only if at least one test ran, none failed and, where CI=true, none was skipped everywhere.
+ */
+import { chdir } from 'node:process'
+import { runAcceptance } from './testing/acceptance-layer.ts'
+import { LAYERS } from './testing/layers.ts'
+import { readRecord, writeRecord } from './testing/record.ts'
+import type { LayerResult } from './testing/results.ts'
+import { runLayer, type RunLayerOptions } from './testing/run-layer.ts'
+import { closingLine, renderFailures, renderSkips, renderTable, titleOf } from './testing/summary.ts'
+import { addVmResults } from './testing/vm-layer.ts'
+
+const USAGE = `node scripts/test.ts [${LAYERS.map((layer) => layer.name).join('|')}]… [--only PART-OF-A-PATH]`
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  const wanted = parseArguments(args)
+  if (wanted === undefined) {
+    console.error(USAGE)
+    return 2
+  }
+  chdir(new URL('..', import.meta.url).pathname)
+  const runId = process.env['WARREN_TEST_RUN'] ?? `${process.pid}-${Date.now()}`
+  const say = (line: string) => console.log(line)
+  const layers = await runLayers(wanted, { runId, say, signal: interruption(), ...wanted.only })
+  return conclude(layers)
+}
+
+async function runLayers({ names, whole }: Wanted, options: RunLayerOptions): Promise<LayerResult[]> {
+  let done: LayerResult[] = []
+  for (const layer of LAYERS.filter(({ name }) => names.includes(name))) {
+    if (options.signal.aborted) break
+    const earlier = whole ? readRecord(layer.name, options.runId) : undefined
+    const result = earlier ?? (await runLayer(layer, options))
+    if (options.only === undefined) writeRecord(result)
+    done.push(result)
+  }
+  if (names.includes('vm') && !options.signal.aborted) {
+    done = [...(await addVmResults(done, options))]
+    if (options.only === undefined) done.forEach(writeRecord)
+  }
+  if (whole && !options.signal.aborted) done.push(await runAcceptance(done, options))
+  return done
+}
+
+function conclude(layers: readonly LayerResult[]): number {
+  const results = layers.flatMap((layer) => layer.results)
+  const nowhere = process.env['CI'] === 'true' ? results.filter((test) => test.status === 'skipped') : []
+  console.log(renderFailures(results))
+  console.log(renderSkips(results))
+  console.log(renderTable(layers))
+  for (const test of nowhere) console.log(`ran nowhere: ${titleOf(test)} (${test.reason})`)
+  const failed = results.some((test) => test.status === 'failed')
+  const ran = results.some((test) => test.status !== 'skipped')
+  console.log(closingLine(results))
+  return failed || !ran || nowhere.length > 0 ? 1 : 0
+}
+
+interface Wanted {
+  readonly names: readonly string[]
+  /** Every layer, so the run can be judged as a whole. */
+  readonly whole: boolean
+  readonly only: { only?: string }
+}
+
+function parseArguments(args: readonly string[]): Wanted | undefined {
+  const at = args.indexOf('--only')
+  const only = at < 0 ? undefined : args[at + 1]
+  const layers = at < 0 ? args : args.toSpliced(at, 2)
+  const known = LAYERS.map((layer) => layer.name)
+  if ((at >= 0 && only === undefined) || layers.some((name) => !known.includes(name))) return undefined
+  const whole = layers.length === 0 && only === undefined
+  return { names: layers.length === 0 ? known : layers, whole, only: only === undefined ? {} : { only } }
+}
+
+/** Ctrl-C kills what runs and still prints what is known. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}

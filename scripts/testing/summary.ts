@@ -1,0 +1,58 @@
+/**
+ * The end of a test run as text: failures in full, why tests were skipped, one table of layers, and the plain line
+ * `N passed, N failed` that closes everything.
+ */
+import { countOf, type LayerResult, type TestResult } from './results.ts'
+
+export function renderFailures(results: readonly TestResult[]): string {
+  const failed = results.filter((result) => result.status === 'failed')
+  return failed.map((test) => `\nFAILED ${titleOf(test)}\n${indent(test.reason ?? '')}\n`).join('')
+}
+
+/** Reasons with the number of tests, the most frequent first, and the tests themselves when they are few. */
+export function renderSkips(results: readonly TestResult[]): string {
+  const byReason = new Map<string, TestResult[]>()
+  for (const test of results.filter((result) => result.status === 'skipped')) {
+    const reason = test.reason ?? 'no reason given'
+    byReason.set(reason, [...(byReason.get(reason) ?? []), test])
+  }
+  const rows = [...byReason].sort(([, a], [, b]) => b.length - a.length)
+  return rows.map(([reason, tests]) => `skipped ${tests.length}: ${reason}\n${namesOf(tests)}`).join('')
+}
+
+function namesOf(tests: readonly TestResult[]): string {
+  return tests.length > 3 ? '' : tests.map((test) => `          ${titleOf(test)}\n`).join('')
+}
+
+export function renderTable(layers: readonly LayerResult[]): string {
+  const head = ['layer', 'files', 'passed', 'failed', 'skipped', 'in the VM', 'seconds']
+  const rows = layers.map(({ layer, files, results, durationMs }) => [
+    layer,
+    files,
+    countOf(results, 'passed'),
+    countOf(results, 'failed'),
+    countOf(results, 'skipped'),
+    results.filter((result) => result.where === 'vm').length,
+    (durationMs / 1000).toFixed(1),
+  ])
+  const cells = [head, ...rows].map((row) => row.map(String))
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const render = (row: string[]) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
+  return `${cells.map(render).join('\n')}\n`
+}
+
+/** Skips are named only where there are any. */
+export function closingLine(results: readonly TestResult[]): string {
+  const skipped = countOf(results, 'skipped')
+  const end = skipped > 0 ? `, ${skipped} skipped` : ''
+  return `${countOf(results, 'passed')} passed, ${countOf(results, 'failed')} failed${end}`
+}
+
+export function titleOf({ file, name, where }: TestResult): string {
+  return `${file}: ${name}${where === 'vm' ? ' (in the VM)' : ''}`
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ')
+}
