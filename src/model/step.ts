@@ -12,6 +12,8 @@ export type Step =
       readonly backend: Backend
       readonly mtuBytes: number
     }
+  /** Give a blank interface that nobody else claimed our alternative name. */
+  | { readonly kind: 'link-mark'; readonly link: string }
   | { readonly kind: 'link-delete'; readonly link: string; readonly backend: Backend }
   | { readonly kind: 'link-set'; readonly link: string; readonly up?: boolean; readonly mtuBytes?: number }
   /** Start the process behind a userspace interface whose link is there but which nobody serves. */

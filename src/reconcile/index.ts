@@ -1,0 +1,17 @@
+/**
+ * Wanted against observed, as ordered steps and as the commands one would type. Pure: no I/O, no clock, no
+ * randomness. The agent observes and applies; `warren plan --live` prints what this returns.
+ */
+export { backoffMs, MAX_ROUNDS, recurringSteps } from './convergence.ts'
+export { diff } from './diff.ts'
+export type { DiffInput, Difference, LinkConflict } from './diff.ts'
+export { directPath, initialPath, nextPathSampleMs } from './direct-path.ts'
+export type { PathPhase, PathSample, PathState } from './direct-path.ts'
+export { endpointText, endpointToSet, handshakeFails, HANDSHAKE_STALE_MS } from './endpoint.ts'
+export type { EndpointFacts } from './endpoint.ts'
+export { lockoutRisks } from './lockout.ts'
+export { isOurs } from './ownership.ts'
+export { peerId } from './peer-steps.ts'
+export { render } from './render.ts'
+export type { RenderOptions } from './render.ts'
+export { sysctlsOf } from './sysctl-steps.ts'

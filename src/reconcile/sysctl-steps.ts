@@ -1,0 +1,65 @@
+/**
+ * Forwarding, for our own interfaces only. IPv4 decides by the interface a packet came in on, so one switch per
+ * interface does. IPv6 has such a switch since Linux 6.17 (`force_forwarding`); before, only
+ * `conf/all/forwarding` forwards at all. That turns the host into a router, which stops taking router
+ * advertisements where accept_ra is 1, so it needs consent and accept_ra becomes 2 there first.
+ */
+import type { ObservedHost, Step, WireGuardIntent } from '../model/index.ts'
+
+const v4 = (link: string): string => `net/ipv4/conf/${link}/forwarding`
+const v6 = (link: string): string => `net/ipv6/conf/${link}/force_forwarding`
+const V4_ALL = 'net/ipv4/conf/all/forwarding'
+const V6_ALL = 'net/ipv6/conf/all/forwarding'
+const SRC_VALID_MARK = 'net/ipv4/conf/all/src_valid_mark'
+
+/** What has to be read before `sysctlSteps` can decide. */
+export const sysctlsOf = (
+  intents: readonly WireGuardIntent[],
+  links: readonly { readonly name: string }[],
+): string[] => {
+  const paths = intents.flatMap((i) => [v4(i.name), v6(i.name)])
+  if (intents.some((i) => i.forwards.inet6))
+    paths.push(...links.map((l) => `net/ipv6/conf/${l.name}/accept_ra`))
+  return intents.length === 0 ? [] : [...paths, V4_ALL, V6_ALL, SRC_VALID_MARK]
+}
+
+export const sysctlSteps = (
+  intent: WireGuardIntent,
+  observed: ObservedHost,
+  o: { readonly ipv6Consent: boolean },
+): Step[] => {
+  const value = (path: string): string | undefined => observed.sysctls[path]
+  const steps: Step[] = []
+  const want = (path: string, wanted: string, why: string): void => {
+    if (value(path) !== wanted) steps.push({ kind: 'sysctl-set', path, value: wanted, why })
+  }
+  if (intent.forwards.inet) want(v4(intent.name), '1', 'relays between its peers')
+  // A link made while the host forwards everywhere inherits that; it is then the host's choice, not ours.
+  else if (value(v4(intent.name)) === '1' && value(V4_ALL) === '0')
+    want(v4(intent.name), '0', 'relays no longer')
+  if (intent.forwards.inet6) steps.push(...ipv6Steps(intent, observed, o))
+  else if (value(v6(intent.name)) === '1') want(v6(intent.name), '0', 'relays no longer')
+  // As wg-quick does: without it reverse-path filtering drops the answers to marked packets.
+  if (intent.rules.some((r) => r.family === 'inet' && r.fwmark !== undefined))
+    want(SRC_VALID_MARK, '1', 'a default route through the tunnel')
+  return steps
+}
+
+const ipv6Steps = (
+  intent: WireGuardIntent,
+  observed: ObservedHost,
+  o: { readonly ipv6Consent: boolean },
+): Step[] => {
+  const path = v6(intent.name)
+  const why = 'relays between its peers'
+  const all = observed.sysctls[V6_ALL]
+  if (all === '1') return []
+  // The file comes with the link: on a host whose kernel has the switch, a link still to be made has it too.
+  const hasSwitch = Object.keys(observed.sysctls).some((p) => p.endsWith('/force_forwarding'))
+  if (hasSwitch) return observed.sysctls[path] === '1' ? [] : [{ kind: 'sysctl-set', path, value: '1', why }]
+  if (!o.ipv6Consent) return []
+  const listening = Object.keys(observed.sysctls)
+    .filter((p) => p.endsWith('/accept_ra') && observed.sysctls[p] === '1')
+    .map((p): Step => ({ kind: 'sysctl-set', path: p, value: '2', why: 'keeps router advertisements' }))
+  return [...listening, { kind: 'sysctl-set', path: V6_ALL, value: '1', why }]
+}
