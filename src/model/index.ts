@@ -1,6 +1,13 @@
-/** The words everything else is said in: kinds, intents, observations, steps, problems. Pure. */
+/** The words everything else is said in: kinds, addresses, intents, observations, steps, problems. Pure. */
+export * from './addresses/index.ts'
+export * from './allocations.ts'
+export * from './format.ts'
 export type * from './intent.ts'
+export * from './key-text.ts'
+export * from './kinds/index.ts'
+export * from './load.ts'
 export type * from './observed.ts'
 export type * from './problem.ts'
 export * from './problem-codes.ts'
+export * from './secret-text.ts'
 export * from './step.ts'

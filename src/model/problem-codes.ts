@@ -1,4 +1,17 @@
-/** Every code a Problem may carry. docs/reference/errors.md explains each; a test holds the two together. */
-export const PROBLEM_CODES = ['InvalidYaml'] as const
+/**
+ * Every code a Problem may carry, with what it means and what to do. docs/reference/errors.md is generated from
+ * this table; a test holds the two together.
+ */
+import { INPUT_PROBLEMS } from './problem-codes-input.ts'
+import { PLAN_PROBLEMS } from './problem-codes-plan.ts'
 
-export type ProblemCode = (typeof PROBLEM_CODES)[number]
+export interface ProblemDoc {
+  readonly means: string
+  readonly remedy: string
+}
+
+export const PROBLEMS = { ...INPUT_PROBLEMS, ...PLAN_PROBLEMS } as const
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[]

@@ -1,0 +1,180 @@
+/**
+ * The field types that several kinds share. A refused value names its problem code and a hint in the issue's
+ * `params`; `problems-of-issues.ts` turns issues into Problems.
+ */
+import { z } from 'zod'
+import { parseAddress, parseEndpoint, parseHostInPrefix } from '../addresses/index.ts'
+import type { SecretText } from '../intent.ts'
+import { isKeyText } from '../key-text.ts'
+import type { ProblemCode } from '../problem-codes.ts'
+import { secretText } from '../secret-text.ts'
+
+export interface IssueParams {
+  readonly code: ProblemCode
+  readonly hint: string
+}
+
+const refused = (code: ProblemCode, message: string, hint: string) => ({
+  message,
+  params: { code, hint } satisfies IssueParams,
+})
+
+const NODE_NAME =
+  /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*$/
+
+/** Names of objects, nodes and sites: RFC 1123 subdomains, as Kubernetes names are. */
+export const name = z
+  .string()
+  .refine(
+    (text) => NODE_NAME.test(text),
+    refused(
+      'InvalidName',
+      'not a name',
+      'Use lower-case letters, digits, "-" and ".", starting and ending with a letter or digit.',
+    ),
+  )
+
+const LINK_NAME = /^[^\s/:]{1,15}$/
+
+/** What the kernel takes as a link's name (dev_valid_name, IFNAMSIZ 16 with its NUL). */
+export const linkName = z
+  .string()
+  .refine(
+    (text) => LINK_NAME.test(text) && /^[\x21-\x7e]+$/.test(text) && text !== '.' && text !== '..',
+    refused(
+      'InvalidInterfaceName',
+      'not an interface name',
+      'Use 1 to 15 ASCII characters without white space, "/" or ":".',
+    ),
+  )
+
+export const port = z.int().min(1).max(65535)
+
+export const portRange = z.strictObject({
+  start: port.describe('First port.'),
+  end: port.describe('Last port, itself included.'),
+})
+
+export const mtu = z.int().min(576).max(65455).describe('MTU in bytes.')
+
+export const seconds = z.int().min(0).max(65535)
+
+/** A network: the bits behind its length must be zero. */
+export const prefix = z.string().superRefine((text, context) => {
+  const parsed = parseHostInPrefix(text)
+  if (parsed === undefined || !text.includes('/')) {
+    const hint =
+      parsed === undefined ? 'Write it as 10.0.0.0/24 or fd00:10::/64.' : `Write its length too: ${text}/24.`
+    context.addIssue({ code: 'custom', ...refused('InvalidCidr', 'not a network prefix', hint) })
+  }
+})
+
+/** A prefix of allowed IPs, where a bare address means that one host. */
+export const allowedPrefix = z
+  .string()
+  .refine(
+    (text) => parseHostInPrefix(text) !== undefined,
+    refused('InvalidCidr', 'not a network prefix', 'Write it as 10.0.0.0/24, fd00:10::/64 or 10.0.0.7.'),
+  )
+
+const hostOrPrefix = (text: string): boolean => parseHostInPrefix(text) !== undefined
+
+export const interfaceAddress = z.union(
+  [
+    z
+      .string()
+      .refine(
+        hostOrPrefix,
+        refused('InvalidAddress', 'not an address', 'Write 10.0.0.7, 10.0.0.7/24 or fd00:10::7.'),
+      ),
+    z.strictObject({
+      local: z
+        .string()
+        .refine(hostOrPrefix, refused('InvalidAddress', 'not an address', 'Write 10.4.0.1 or fe80::1.'))
+        .describe('This end, with a prefix length when there is no `peer`.'),
+      peer: z
+        .string()
+        .refine(hostOrPrefix, refused('InvalidAddress', 'not an address', 'Write 10.4.0.2/32 or fe80::2/64.'))
+        .optional()
+        .describe('The other end of a point-to-point address, with the prefix length of the pair.'),
+    }),
+  ],
+  {
+    error: () => 'not an address',
+  },
+)
+
+export const address = z
+  .string()
+  .refine(
+    (text) => parseAddress(text) !== undefined,
+    refused('InvalidAddress', 'not an address', 'Write 10.0.0.7 or fd00:10::7, without a length.'),
+  )
+
+export const endpoint = z
+  .string()
+  .refine(
+    (text) => parseEndpoint(text) !== undefined,
+    refused(
+      'InvalidEndpoint',
+      'not an endpoint',
+      'Write host:port, as in hub.example.net:51820, 203.0.113.7:51820 or [2001:db8::7]:51820.',
+    ),
+  )
+
+const keyText = z
+  .string()
+  .refine(
+    isKeyText,
+    refused(
+      'InvalidKey',
+      'not a key',
+      'A key is 44 characters of base64, as `wg genkey` and `wg pubkey` print it.',
+    ),
+  )
+
+export const publicKey = keyText
+
+/** Redacted from here on: it never prints. */
+export const secretKey = keyText.transform((text): SecretText => secretText(text))
+
+export const secretRef = z.strictObject({
+  name: name.describe('The Secret, in the same namespace.'),
+  key: z.string().min(1).describe('The entry of its `data` or `stringData`.'),
+  namespace: name
+    .optional()
+    .describe("Only the object's own namespace is accepted; anything else is refused."),
+})
+
+export const table = z.union([z.enum(['main', 'off']), z.int().min(1).max(4294967295)], {
+  error: () => 'expected main, off or a table number',
+})
+
+export const interfaceSettings = z.strictObject({
+  name: linkName.optional().describe("The link's name; by default made from the network's name."),
+  mtu: mtu.optional().describe('MTU in bytes. Default 1420.'),
+  listenPort: port.optional().describe('UDP port. Default 51820.'),
+  table: table
+    .optional()
+    .describe('Where routes go: `main`, `off` (none), or a table number. Default `main`, with Links `off`.'),
+  fwmark: z.int().min(1).max(4294967295).optional().describe('Mark on the outgoing UDP packets.'),
+})
+
+export const container = z.strictObject({
+  docker: z
+    .strictObject({ name: z.string().min(1) })
+    .optional()
+    .describe('A running docker container.'),
+  pid: z.int().min(1).optional().describe('A process whose network namespace is meant.'),
+  netns: z.string().startsWith('/').optional().describe('The path of a network namespace.'),
+})
+
+export const labels = z.record(z.string(), z.string())
+
+export const metadata = z.looseObject({
+  name,
+  namespace: name.default('default'),
+  labels: labels.optional(),
+  annotations: labels.optional(),
+  uid: z.string().optional(),
+})

@@ -1,0 +1,56 @@
+/** Problems of a text or of one field, found before anything is planned. */
+export const INPUT_PROBLEMS = {
+  InvalidYaml: {
+    means:
+      'The text is not YAML, or uses what Warren does not accept: NUL bytes, repeated keys, aliases that expand without end.',
+    remedy: 'Correct the text at the line and column given.',
+  },
+  FileTooLarge: {
+    means: 'The text is larger than 16 MiB.',
+    remedy: 'Split it over several files, or check that it is the file you meant.',
+  },
+  TooManyProblems: {
+    means: 'There are more problems than are worth printing.',
+    remedy: 'Correct those shown, then look again.',
+  },
+  UnknownKind: {
+    means: 'The document has an apiVersion and kind that Warren does not know.',
+    remedy: 'Use one of the kinds in docs/reference/kinds.md.',
+  },
+  UnknownField: {
+    means: 'The object has a field that its kind does not have.',
+    remedy: 'Correct the name, or remove the field.',
+  },
+  MissingField: { means: 'A field that is needed is not there.', remedy: 'Add it.' },
+  WrongType: {
+    means: 'A field has a value of another type than it takes.',
+    remedy: 'Write a value of the type named.',
+  },
+  InvalidValue: {
+    means: 'A value is outside of what its field accepts.',
+    remedy: 'Write one of the values named.',
+  },
+  InvalidName: {
+    means: 'A name is not an RFC 1123 subdomain.',
+    remedy: 'Use lower-case letters, digits, "-" and ".".',
+  },
+  InvalidInterfaceName: {
+    means: 'The kernel would refuse this as the name of a link.',
+    remedy: 'Use 1 to 15 ASCII characters without white space, "/" or ":".',
+  },
+  InvalidCidr: {
+    means: 'A network prefix is malformed.',
+    remedy: 'Write it as 10.0.0.0/24 or fd00:10::/64.',
+  },
+  InvalidAddress: { means: 'An address is malformed.', remedy: 'Write it as 10.0.0.7 or fd00:10::7.' },
+  InvalidEndpoint: { means: 'An endpoint is malformed.', remedy: 'Write it as host:port, IPv6 in brackets.' },
+  InvalidKey: {
+    means: 'A key is empty or is not 32 bytes in base64.',
+    remedy: 'Use the 44 characters that `wg genkey` or `wg pubkey` prints.',
+  },
+  InvalidAllocations: {
+    means: 'The lock file is malformed.',
+    remedy:
+      'Restore it from version control, or remove the entry and let `warren plan --write` allocate it anew.',
+  },
+} as const
