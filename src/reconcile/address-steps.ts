@@ -91,7 +91,7 @@ export const ruleSteps = (
   }
   const stale = observed.rules
     .filter((have) => isMarked(have) && !used.has(have))
-    .map(({ protocol: _, ...rule }): Step => ({ kind: 'rule-delete', rule }))
+    .map((have): Step => ({ kind: 'rule-delete', rule: asIntent(have) }))
   return { stale, missing }
 }
 
@@ -100,3 +100,9 @@ const isMarked = (rule: ObservedRule): boolean => rule.protocol === WARREN_PROTO
 const uniqueRules = (rules: readonly RuleIntent[]): RuleIntent[] => [
   ...new Map(rules.map((r) => [`${ruleKey(r)} ${r.priority ?? ''}`, r])).values(),
 ]
+
+const asIntent = (have: ObservedRule): RuleIntent => {
+  const { protocol, ...rule } = have
+  void protocol
+  return rule
+}
