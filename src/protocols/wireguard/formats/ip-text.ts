@@ -136,6 +136,10 @@ function groupsOf(text: string, mayEndInInet: boolean): number[] | undefined {
 
 /** RFC 5952 §4.2.3: the longest run of two or more zero groups is shortened, the first of equals. */
 function formatInet6(bytes: Uint8Array): string {
+  // §5: a prefix that is known to hold an IPv4 address shows it. Of those only ::ffff:0:0/96 is in use.
+  if (bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff) {
+    return `::ffff:${bytes.subarray(12).join('.')}`
+  }
   const groups = Array.from({ length: 8 }, (_, index) => (bytes[index * 2]! << 8) | bytes[index * 2 + 1]!)
   let best = { start: -1, length: 1 }
   for (let start = 0; start < 8; start += 1) {
