@@ -2,6 +2,7 @@
  * Every code a Problem may carry, with what it means and what to do. docs/reference/errors.md is generated from
  * this table; a test holds the two together.
  */
+import { AGENT_PROBLEMS } from './problem-codes-agent.ts'
 import { INPUT_PROBLEMS } from './problem-codes-input.ts'
 import { PLAN_PROBLEMS } from './problem-codes-plan.ts'
 
@@ -10,7 +11,7 @@ export interface ProblemDoc {
   readonly remedy: string
 }
 
-export const PROBLEMS = { ...INPUT_PROBLEMS, ...PLAN_PROBLEMS } as const
+export const PROBLEMS = { ...INPUT_PROBLEMS, ...PLAN_PROBLEMS, ...AGENT_PROBLEMS } as const
 
 export type ProblemCode = keyof typeof PROBLEMS
 

@@ -1,0 +1,75 @@
+/** Problems that an agent finds with its source, with its local bounds and with its own host. */
+export const AGENT_PROBLEMS = {
+  SourceUnreadable: {
+    means: 'A folder or a file of plans cannot be read.',
+    remedy: 'Check that it exists and that the agent may read it. What runs keeps running.',
+  },
+  SourceEmpty: {
+    means: 'There is no plan in the folder.',
+    remedy: 'Push one with `warren push`, or put a file there.',
+  },
+  SourceVanished: {
+    means: 'A plan that was there before is gone. What it made keeps running.',
+    remedy: 'Put it back; to remove its network, write a plan without it or with a comment only.',
+  },
+  FileEmpty: {
+    means: 'A file of plans has no content, as if it were being written.',
+    remedy: 'Write it again; a plan that wants nothing has at least a comment.',
+  },
+  FileChanging: {
+    means: 'A file kept changing while it was read.',
+    remedy: 'Write it under another name and rename it.',
+  },
+  InvalidBounds: {
+    means: 'The local bounds in /etc/warren/agent.yaml are malformed. Nothing is applied.',
+    remedy: 'Correct the field named, or remove the file to use the defaults.',
+  },
+  OutOfBounds: {
+    means: 'An object asks for more than the local bounds in /etc/warren/agent.yaml allow.',
+    remedy: 'Change the object, or widen the bounds on that machine.',
+  },
+  PeerKeyChanged: {
+    means: 'Peer keys are pinned on this machine, and the plan names another key for a known peer.',
+    remedy: 'If the peer really made a new key, remove its line from pins.json in the state folder.',
+  },
+  NodeNotInPlan: {
+    means: 'No plan names this node. What runs keeps running.',
+    remedy: 'Check --node, and that the plan lists it.',
+  },
+  NotAllocated: {
+    means: 'The plan needs an address, port or name that its lock does not have. Agents never allocate.',
+    remedy: 'Run `warren plan --write` or `warren push` where the plan is kept.',
+  },
+  KeyMismatch: {
+    means: 'The lock has another public key for this node than the node itself.',
+    remedy: 'Run `warren keys` and push again.',
+  },
+  KeyUnresolved: {
+    means: 'A key that an object refers to is missing or malformed.',
+    remedy: 'Add the Secret with 32 bytes, or their base64 text, in the namespace of the object.',
+  },
+  LinkNotOurs: {
+    means: 'A link with the wanted name exists, differs, and was not made by Warren.',
+    remedy: 'Hand it over with `ip link property add dev NAME altname warren-NAME`, or use another name.',
+  },
+  ContainerUnsupported: {
+    means: 'The interface is to live in a container, which this version cannot do yet.',
+    remedy: 'Leave out `container`.',
+  },
+  ForwardingConsent: {
+    means: 'Relaying IPv6 on this kernel makes the whole host forward, which needs consent.',
+    remedy: 'Write `allowIPv6Forwarding: true` into /etc/warren/agent.yaml, or use Linux 6.17 or newer.',
+  },
+  EndpointUnresolved: {
+    means: 'The name of a peer’s endpoint does not resolve at the moment.',
+    remedy: 'Check DNS; the agent keeps trying.',
+  },
+  ApplyFailed: {
+    means: 'The system refused a change. It is tried again, later and later.',
+    remedy: 'Read the message: it names the change and the refusal.',
+  },
+  DidNotConverge: {
+    means: 'The same changes came back ten times in a row: something else undoes them.',
+    remedy: 'Find what else manages this interface, and stop one of the two.',
+  },
+} as const
