@@ -53,4 +53,20 @@ export const INPUT_PROBLEMS = {
     remedy:
       'Restore it from version control, or remove the entry and let `warren plan --write` allocate it anew.',
   },
+  UnreadableFile: {
+    means: 'A file named on the command line cannot be read, or it changed while it was read.',
+    remedy: 'Check its name and its permissions; when it was being written, run the command again.',
+  },
+  InvalidWireGuardConfig: {
+    means: 'A wg-quick or wg configuration file is malformed.',
+    remedy: 'Correct the line named; wg-quick(8) and wg(8) describe the format.',
+  },
+  InvalidArgument: {
+    means: 'An argument of a command does not fit the plan it is about.',
+    remedy: 'Use one of the values named.',
+  },
+  PinnedKeyDiffers: {
+    means: 'A node has another public key than the lock remembers.',
+    remedy: 'If the node was set up anew, accept the new key with `warren keys --accept-new-keys`; if not, find out why.',
+  },
 } as const

@@ -1,0 +1,142 @@
+/**
+ * What a schema refuses → Problems: one per field, with a hint, the place in the text, and never the value
+ * itself, since it could be a key.
+ */
+import { z } from 'zod'
+import type { IssueParams } from './kinds/fields.ts'
+import type { Problem } from './problem.ts'
+import type { ProblemCode } from './problem-codes.ts'
+import { similarTo } from './similar.ts'
+import { type FieldPath, formatPath, type Locate } from './source-of.ts'
+
+type Issue = z.core.$ZodIssue
+
+interface Context {
+  readonly title: string
+  readonly schema: z.ZodType
+  readonly value: unknown
+  readonly locate: Locate
+}
+
+export function problemsOfIssues(issues: readonly Issue[], context: Context): Problem[] {
+  return issues.flatMap((issue) => problemsOf(issue, issue.path as FieldPath, context))
+}
+
+function problemsOf(issue: Issue, path: FieldPath, context: Context): Problem[] {
+  const problem = (code: ProblemCode, message: string, hint?: string): Problem => ({
+    code,
+    path: `${context.title} ${formatPath(path)}`.trim(),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    at: context.locate(path),
+  })
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownField(key, path, context))
+    case 'custom': {
+      const { code, hint } = (issue.params ?? {}) as Partial<IssueParams>
+      return [problem(code ?? 'InvalidValue', issue.message, hint)]
+    }
+    case 'invalid_union':
+      return unionProblems(issue, path, context) ?? [problem('WrongType', issue.message)]
+    case 'invalid_type': {
+      const given = typeName(valueAt(context.value, path))
+      if (given === 'nothing')
+        return [problem('MissingField', `missing: expected ${article(issue.expected)}`)]
+      const hint =
+        issue.expected === 'string' && given !== 'list' && given !== 'map' ? 'Put it in quotes.' : undefined
+      return [problem('WrongType', `expected ${article(issue.expected)}, got a ${given}`, hint)]
+    }
+    case 'invalid_value': {
+      const words = issue.values.map(String)
+      const given = valueAt(context.value, path)
+      if (given === undefined) return [problem('MissingField', `missing: expected ${words.join(', ')}`)]
+      const meant = typeof given === 'string' ? similarTo(given, words) : undefined
+      const hint = meant === undefined ? undefined : `Did you mean ${meant}?`
+      return [problem('InvalidValue', `expected ${words.join(' or ')}`, hint)]
+    }
+    case 'too_big':
+    case 'too_small':
+    case 'invalid_format':
+    case 'not_multiple_of':
+    case 'invalid_key':
+    case 'invalid_element':
+      return [problem('InvalidValue', issue.message.replace(/^Invalid input: |^Invalid string: /, ''))]
+  }
+}
+
+function unknownField(key: string, path: FieldPath, context: Context): Problem {
+  const full = [...path, key]
+  const meant = similarTo(key, keysAt(context.schema, path))
+  return {
+    code: 'UnknownField',
+    path: `${context.title} ${formatPath(full)}`,
+    message: `unknown field ${JSON.stringify(key)}`,
+    hint:
+      meant === undefined ? 'Remove it; docs/reference/kinds.md lists the fields.' : `Did you mean ${meant}?`,
+    at: context.locate(full),
+  }
+}
+
+/** The problems of the branch that was meant: the one whose own type fits. */
+function unionProblems(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: FieldPath,
+  context: Context,
+): Problem[] | undefined {
+  const meant = issue.errors.find((branch) => {
+    const [first] = branch
+    return (
+      first !== undefined &&
+      !(first.path.length === 0 && ['invalid_type', 'invalid_value'].includes(first.code))
+    )
+  })
+  return meant?.flatMap((inner) => problemsOf(inner, [...path, ...(inner.path as FieldPath)], context))
+}
+
+function valueAt(value: unknown, path: FieldPath): unknown {
+  let at = value
+  for (const part of path) at = (at as Readonly<Record<string | number, unknown>> | undefined | null)?.[part]
+  return at
+}
+
+function typeName(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'empty value'
+  if (Array.isArray(value)) return 'list'
+  return typeof value === 'object' ? 'map' : typeof value
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  int: 'a whole number',
+}
+const article = (expected: string): string => WORDS[expected] ?? `a ${expected}`
+
+/** The fields that the schema has at a path, through optional, default and union. */
+function keysAt(schema: z.core.$ZodType, path: FieldPath): string[] {
+  let at: readonly z.core.$ZodType[] = [schema]
+  for (const part of path) at = at.flatMap((inner) => childrenOf(inner, part))
+  return at
+    .flatMap((inner) => unwrap(inner))
+    .flatMap((inner) => (inner instanceof z.ZodObject ? Object.keys(inner.shape) : []))
+}
+
+function childrenOf(schema: z.core.$ZodType, part: string | number): z.core.$ZodType[] {
+  return unwrap(schema).flatMap((inner) => {
+    if (inner instanceof z.ZodObject) {
+      const child = (inner.shape as Readonly<Record<string, z.core.$ZodType>>)[part]
+      return child === undefined ? [] : [child]
+    }
+    if (inner instanceof z.ZodArray) return [inner.element]
+    return inner instanceof z.ZodRecord ? [inner.valueType] : []
+  })
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.def.innerType)
+  if (schema instanceof z.ZodPipe) return unwrap(schema.def.in)
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(unwrap) : [schema]
+}

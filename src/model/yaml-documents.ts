@@ -1,0 +1,143 @@
+/**
+ * YAML text → plain values with places. Bounded: the size of the text, the expansion of aliases and the number
+ * of problems. Nothing is thrown for any text.
+ */
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml'
+import type { Problem } from './problem.ts'
+import type { FieldPath, Locate } from './source-of.ts'
+
+export const MAX_TEXT_LENGTH = 16 * 1024 * 1024
+const MAX_ALIASES = 100
+const MAX_PROBLEMS = 100
+
+export interface YamlDocument {
+  readonly value: unknown
+  readonly locate: Locate
+}
+
+export function readYaml(
+  text: string,
+  file: string,
+): { readonly documents: readonly YamlDocument[]; readonly problems: readonly Problem[] } {
+  const refusal = refuse(text, file)
+  if (refusal !== undefined) return { documents: [], problems: [refusal] }
+  const lines = new LineCounter()
+  try {
+    const parsed = parseAllDocuments(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+      strict: true,
+    }) as Document.Parsed[]
+    const problems = parsed.flatMap((document) => syntaxProblems(document, { file, lines }))
+    if (problems.length > 0) return { documents: [], problems: atMost(problems, file) }
+    return valuesOf(parsed, { file, lines })
+  } catch (error) {
+    // The parser recurses once per level of nesting.
+    if (error instanceof RangeError) return { documents: [], problems: [invalid(file, 'nested too deeply')] }
+    throw error
+  }
+}
+
+function refuse(text: string, file: string): Problem | undefined {
+  if (text.length > MAX_TEXT_LENGTH) {
+    const message = `the text has ${text.length} characters; at most ${MAX_TEXT_LENGTH} are read`
+    return { code: 'FileTooLarge', path: file, message, hint: 'Split it over several files.' }
+  }
+  const nul = text.indexOf('\0')
+  if (nul < 0) return undefined
+  const before = text.slice(0, nul).split('\n')
+  return {
+    ...invalid(file, 'the text contains a NUL byte'),
+    hint: 'Check that it is a text file in UTF-8.',
+    at: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
+  }
+}
+
+const invalid = (file: string, message: string): Problem => ({ code: 'InvalidYaml', path: file, message })
+
+/** All problems up to a hundred, and then how many more there are. */
+export function atMost(problems: readonly Problem[], path: string): readonly Problem[] {
+  if (problems.length <= MAX_PROBLEMS) return problems
+  const message = `${problems.length - MAX_PROBLEMS} more problems are not shown`
+  return [...problems.slice(0, MAX_PROBLEMS), { code: 'TooManyProblems', path, message }]
+}
+
+interface Origin {
+  readonly file: string
+  readonly lines: LineCounter
+}
+
+function syntaxProblems(document: Document.Parsed, origin: Origin): Problem[] {
+  return [...document.errors, ...document.warnings].map((error: YAMLError) => ({
+    ...invalid(origin.file, withoutContent(error)),
+    ...(error.code === 'DUPLICATE_KEY' ? { hint: 'Keep one of the two.' } : {}),
+    at: placeAt(origin, error.pos[0]),
+  }))
+}
+
+/** The parser's words, without what it quotes from the text: that could be half a key. */
+function withoutContent(error: YAMLError): string {
+  const message = error.message.split('\n', 1)[0] ?? ''
+  const quoting = ['UNEXPECTED_TOKEN', 'BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_ALIAS'].includes(
+    error.code,
+  )
+  return quoting ? message.replace(/:.*$/, '') : message
+}
+
+function placeAt({ file, lines }: Origin, offset: number): NonNullable<Problem['at']> {
+  const { line, col } = lines.linePos(offset)
+  return { file, line: Math.max(1, line), column: Math.max(1, col) }
+}
+
+function valuesOf(
+  parsed: readonly Document.Parsed[],
+  origin: Origin,
+): { documents: YamlDocument[]; problems: Problem[] } {
+  const documents: YamlDocument[] = []
+  const problems: Problem[] = []
+  for (const document of parsed) {
+    if (document.contents === null) continue
+    const locate: Locate = (path) => placeAt(origin, offsetOf(document, path))
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+      if (value !== null) documents.push({ value, locate })
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error
+      const message = 'aliases expand to too much, or to nothing'
+      problems.push({ ...invalid(origin.file, message), hint: 'Write the values out.', at: locate([]) })
+    }
+  }
+  return { documents, problems }
+}
+
+/** The offset of the key of a field, of an item, or of the nearest thing around it. */
+function offsetOf(document: Document.Parsed, path: FieldPath): number {
+  let node: unknown = document.contents
+  let offset = startOf(node) ?? 0
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => (isScalar(item.key) ? String(item.key.value) : '') === String(part),
+      )
+      if (pair === undefined) return offset
+      offset = startOf(pair.key) ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)]
+      offset = startOf(node) ?? offset
+    } else return offset
+  }
+  return offset
+}
+
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined)
