@@ -6,7 +6,7 @@ export const INPUT_PROBLEMS = {
     remedy: 'Correct the text at the line and column given.',
   },
   FileTooLarge: {
-    means: 'The text is larger than 16 MiB.',
+    means: 'The text is larger than 16 MiB, or has more than 400,000 items.',
     remedy: 'Split it over several files, or check that it is the file you meant.',
   },
   TooManyProblems: {
@@ -41,6 +41,10 @@ export const INPUT_PROBLEMS = {
   InvalidCidr: {
     means: 'A network prefix is malformed.',
     remedy: 'Write it as 10.0.0.0/24 or fd00:10::/64.',
+  },
+  HostBitsSet: {
+    means: 'A network prefix has bits set behind its length: 10.0.0.1/24 is a host in a network, not a network.',
+    remedy: 'Write the network itself, as the hint says.',
   },
   InvalidAddress: { means: 'An address is malformed.', remedy: 'Write it as 10.0.0.7 or fd00:10::7.' },
   InvalidEndpoint: { means: 'An endpoint is malformed.', remedy: 'Write it as host:port, IPv6 in brackets.' },

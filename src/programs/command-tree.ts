@@ -17,6 +17,9 @@ interface CommandEntry {
 
 /** In the order of `warren --help`. */
 const COMMANDS: readonly CommandEntry[] = [
+  { names: ['plan'], load: () => import('./plan.ts') },
+  { names: ['validate'], load: () => import('./validate.ts') },
+  { names: ['graph'], load: () => import('./graph.ts') },
   { names: ['agent'], load: () => ifPresent('./agent.ts') },
   { names: ['device'], load: () => ifPresent('./device.ts') },
   { names: ['lab'], load: () => ifPresent('./lab.ts') },

@@ -1,0 +1,67 @@
+/**
+ * What every command about plans reads: the objects of the files named, and the lock beside the first of them.
+ * `home.yaml` has `home.lock.yaml`. All problems of all files come back together.
+ */
+import {
+  type Allocations,
+  NO_ALLOCATIONS,
+  parseAllocations,
+  parseObjects,
+  type Problem,
+  type WarrenObject,
+} from '../../model/index.ts'
+import { BadInput } from '../exit.ts'
+import { readText } from './read-text.ts'
+
+export interface Inputs {
+  readonly objects: readonly WarrenObject[]
+  readonly allocations: Allocations
+  readonly lockFile: string
+  /** The lock's text as it is on disk; undefined when there is none yet. */
+  readonly lockText: string | undefined
+}
+
+export interface LockOption {
+  /** Another place for the lock. */
+  readonly lock?: string | undefined
+}
+
+/** Throws BadInput with everything that is wrong with the files themselves; what is wrong between them, `plan` says. */
+export async function readInputs(files: readonly string[], { lock }: LockOption = {}): Promise<Inputs> {
+  const problems: Problem[] = []
+  const objects: WarrenObject[] = []
+  for (const file of files) {
+    const read = await readText(file)
+    if ('problem' in read) {
+      problems.push(read.problem)
+      continue
+    }
+    const parsed = parseObjects(read.text, { file })
+    objects.push(...parsed.objects)
+    problems.push(...parsed.problems)
+  }
+  const lockFile = lock ?? lockFileOf(files[0] ?? '-')
+  const kept = await readLock(lockFile)
+  problems.push(...kept.problems)
+  if (hasErrors(problems)) throw new BadInput(problems)
+  return { objects, allocations: kept.allocations, lockFile, lockText: kept.text }
+}
+
+export function lockFileOf(file: string): string {
+  return file === '-' ? 'warren.lock.yaml' : `${file.replace(/\.ya?ml$/i, '')}.lock.yaml`
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity !== 'warning')
+}
+
+/** A lock that is not there yet is an empty one. */
+async function readLock(
+  file: string,
+): Promise<{ allocations: Allocations; problems: readonly Problem[]; text: string | undefined }> {
+  const read = await readText(file)
+  if ('problem' in read) {
+    return { allocations: NO_ALLOCATIONS, problems: read.absent ? [] : [read.problem], text: undefined }
+  }
+  return { ...parseAllocations(read.text, { file }), text: read.text }
+}

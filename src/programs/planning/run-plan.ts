@@ -1,0 +1,59 @@
+/** What `warren plan` does. */
+import type { PlanResult } from '../../plan/index.ts'
+import { paintFor } from '../terminal/paint.ts'
+import { formatStructured } from '../terminal/structured.ts'
+import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { formatLockChanges, lockChanges } from './lock-changes.ts'
+import { intentOf, makePlan, type MadePlan } from './made-plan.ts'
+import { formatNodePlan, formatPlanTable } from './plan-text.ts'
+import { writeLock } from './write-lock.ts'
+
+export interface PlanOptions {
+  readonly node?: string
+  readonly live?: boolean
+  readonly write?: boolean
+  readonly lock?: string
+  readonly output: 'table' | 'json' | 'yaml'
+}
+
+export async function runPlan(files: readonly string[], options: PlanOptions): Promise<void> {
+  const made = await makePlan(files, options)
+  standardOutput().write(await render(made.result, options))
+  if (options.write) writeLock(made, made.result.allocations)
+  else remindOfLock(made)
+  remindOfKeys(made.result)
+}
+
+async function render(result: PlanResult, { node, output }: PlanOptions): Promise<string> {
+  const paint = paintFor(standardOutput())
+  if (output !== 'table') {
+    const intents = node === undefined ? [...result.intents.values()] : [intentOf(result, node)]
+    const nodes = Object.fromEntries(intents.map((intent) => [intent.node, intent.interfaces]))
+    const { links, publicKeysMissing, problems } = result
+    return formatStructured(
+      node === undefined ? { nodes, links, publicKeysMissing, problems } : { nodes },
+      output,
+    )
+  }
+  return node === undefined
+    ? formatPlanTable(result.intents.values(), paint)
+    : formatNodePlan(intentOf(result, node), paint)
+}
+
+function remindOfLock(made: MadePlan): void {
+  const changes = lockChanges(made.allocations, made.result.allocations)
+  if (changes.length === 0) return
+  const shown = changes.length > 12 ? changes.slice(0, 10) : changes
+  const rest = changes.length - shown.length
+  standardError().write(
+    `${made.lockFile} does not have this yet; --write keeps it:\n${formatLockChanges(shown)}${rest > 0 ? `… and ${rest} more\n` : ''}`,
+  )
+}
+
+function remindOfKeys({ publicKeysMissing }: PlanResult): void {
+  const names = [...new Set(publicKeysMissing.map((missing) => missing.node))]
+  if (names.length === 0) return
+  const some =
+    names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ')
+  standardError().write(`No key yet: ${some}. They get one from \`warren keys\` or \`warren generate\`.\n`)
+}
