@@ -1,9 +1,117 @@
-/** placeholder */
-import type { LayerResult } from './results.ts'
-import type { RunLayerOptions } from './run-layer.ts'
+/**
+ * The tests that this kernel could not run, in one virtual machine that can: all their files in one boot, the results
+ * laid over the host's. Where no machine can run, the skips stay and the reason is said.
+ */
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { runInMachine, type MachineEnd } from '../vm/machine.ts'
+import { prepareMachine, whyNoMachine } from '../vm/prepare.ts'
+import { mergeResults, type LayerResult, type TestResult } from './results.ts'
+import { missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
+
+const FOLDERS = ['contracts', 'netns', 'e2e', 'vm']
+/** Also the bound on what continuous integration waits for; a whole run takes about half of it. */
+const MACHINE_TIMEOUT_MS = 720_000
+const MEMORY_MB = 3072
+
 export async function addVmResults(
   done: readonly LayerResult[],
-  _o: RunLayerOptions,
+  options: RunLayerOptions,
 ): Promise<readonly LayerResult[]> {
-  return done
+  const files = filesForMachine(done, options.only)
+  if (files.length === 0) return done
+  const why = whyNoMachine()
+  if (why !== undefined) {
+    options.say(`vm: no virtual machine here, it ${why}; ${files.length} files keep their skipped tests`)
+    return done
+  }
+  const started = performance.now()
+  const results = await resultsOfMachine(files, options)
+  return layOver(done, results, Math.round(performance.now() - started))
+}
+
+/** Files with a test that asks for a kernel feature this host lacks: by their text, and by what they said here. */
+function filesForMachine(done: readonly LayerResult[], only = ''): readonly string[] {
+  const missing = missingKernelFeatures()
+  const byText = FOLDERS.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).filter((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bkernel:\s*\[([^\]]*)\]/g)].some(([, list = '']) =>
+      missing.some((feature) => list.includes(`'${feature}'`)),
+    ),
+  )
+  const bySkip = done.flatMap((layer) =>
+    layer.results.filter(({ reason = '' }) => reason.startsWith('needs kernel')).map(({ file }) => file),
+  )
+  return [...new Set([...byText, ...bySkip])].filter((file) => file.includes(only)).sort()
+}
+
+async function resultsOfMachine(
+  files: readonly string[],
+  { say, signal }: RunLayerOptions,
+): Promise<readonly TestResult[]> {
+  const image = prepareMachine()
+  say(`vm: ${files.length} files on Linux ${image.release} in one virtual machine`)
+  const out = mkdtempSync('/var/tmp/warren-vm-results-')
+  try {
+    const end = await runInMachine({
+      image,
+      command: [process.execPath, resolve('scripts/testing/in-machine.ts'), out, ...files],
+      cwd: process.cwd(),
+      env: environment(),
+      timeoutMs: MACHINE_TIMEOUT_MS,
+      memoryMb: MEMORY_MB,
+      out,
+      onStdout: linewise(say),
+      onStderr: (chunk) => process.stderr.write(chunk),
+      signal,
+    })
+    return [...readResults(out), ...troubleOf(end)]
+  } finally {
+    rmSync(out, { recursive: true, force: true })
+  }
+}
+
+function environment(): Record<string, string> {
+  const { PATH = '', CI = '' } = process.env
+  const compiled = resolve('.cache/compiled')
+  return { PATH, CI, HOME: '/root', TMPDIR: '/tmp', WARREN_PATIENCE: '10', NODE_COMPILE_CACHE: compiled }
+}
+
+function readResults(out: string): TestResult[] {
+  return globSync(join(out, '*.json')).flatMap(
+    (path) => JSON.parse(readFileSync(path, 'utf8')) as TestResult[],
+  )
+}
+
+function troubleOf(end: MachineEnd): TestResult[] {
+  if (end.kind === 'exit' && end.status === 0) return []
+  const what = end.kind === 'exit' ? `the runner in it ended with ${end.status}` : end.kind
+  const reason = 'console' in end ? `${what}\n${end.console}` : what
+  return [{ name: '(the machine)', file: 'scripts/vm', status: 'failed', where: 'vm', durationMs: 0, reason }]
+}
+
+function layOver(
+  done: readonly LayerResult[],
+  results: readonly TestResult[],
+  durationMs: number,
+): readonly LayerResult[] {
+  let rest = results
+  const merged = done.map((layer) => {
+    const { merged: own, onlyInVm } = mergeResults(layer.results, rest)
+    rest = onlyInVm
+    return { ...layer, results: own }
+  })
+  return merged.map((layer) =>
+    layer.layer === 'vm'
+      ? { ...layer, results: [...layer.results, ...rest], durationMs: layer.durationMs + durationMs }
+      : layer,
+  )
+}
+
+function linewise(say: (line: string) => void): (chunk: Buffer) => void {
+  let open = ''
+  return (chunk) => {
+    const lines = (open + chunk.toString()).split('\n')
+    open = lines.pop() ?? ''
+    lines.forEach(say)
+  }
 }

@@ -1,0 +1,29 @@
+/**
+ * A command in the virtual machine, for looking around: `node scripts/vm.ts uname -a`. Its output and exit status are
+ * ours; what it writes is lost.
+ */
+import { prepareMachine, whyNoMachine } from './vm/prepare.ts'
+import { runInMachine } from './vm/machine.ts'
+
+const missing = whyNoMachine()
+if (missing !== undefined) {
+  console.error(`no virtual machine here: ${missing}`)
+  process.exit(69)
+}
+const controller = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+const end = await runInMachine({
+  image: prepareMachine(),
+  command: process.argv.slice(2),
+  cwd: process.cwd(),
+  env: { PATH: process.env['PATH'] ?? '', HOME: '/root', WARREN_PATIENCE: '10' },
+  timeoutMs: Number(process.env['WARREN_VM_TIMEOUT_MS'] ?? '600000'),
+  onStdout: (chunk) => process.stdout.write(chunk),
+  onStderr: (chunk) => process.stderr.write(chunk),
+  signal: controller.signal,
+})
+if (end.kind === 'exit') process.exitCode = end.status
+else {
+  console.error(`the machine: ${end.kind}${'console' in end ? `\n${end.console}` : ''}`)
+  process.exitCode = end.kind === 'timeout' ? 124 : 125
+}
