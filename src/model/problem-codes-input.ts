@@ -43,7 +43,8 @@ export const INPUT_PROBLEMS = {
     remedy: 'Write it as 10.0.0.0/24 or fd00:10::/64.',
   },
   HostBitsSet: {
-    means: 'A network prefix has bits set behind its length: 10.0.0.1/24 is a host in a network, not a network.',
+    means:
+      'A network prefix has bits set behind its length: 10.0.0.1/24 is a host in a network, not a network.',
     remedy: 'Write the network itself, as the hint says.',
   },
   InvalidAddress: { means: 'An address is malformed.', remedy: 'Write it as 10.0.0.7 or fd00:10::7.' },
@@ -71,6 +72,7 @@ export const INPUT_PROBLEMS = {
   },
   PinnedKeyDiffers: {
     means: 'A node has another public key than the lock remembers.',
-    remedy: 'If the node was set up anew, accept the new key with `warren keys --accept-new-keys`; if not, find out why.',
+    remedy:
+      'If the node was set up anew, accept the new key with `warren keys --accept-new-keys`; if not, find out why.',
   },
 } as const

@@ -16,6 +16,8 @@ import type { Problem } from './problem.ts'
 import type { FieldPath, Locate } from './source-of.ts'
 
 export const MAX_TEXT_LENGTH = 16 * 1024 * 1024
+/** The parser keeps about a kilobyte for each item; a plan of ten thousand nodes has about a hundred thousand. */
+const MAX_ITEMS = 400_000
 const MAX_ALIASES = 100
 const MAX_PROBLEMS = 100
 
@@ -53,6 +55,11 @@ function refuse(text: string, file: string): Problem | undefined {
     const message = `the text has ${text.length} characters; at most ${MAX_TEXT_LENGTH} are read`
     return { code: 'FileTooLarge', path: file, message, hint: 'Split it over several files.' }
   }
+  const items = countItems(text)
+  if (items > MAX_ITEMS) {
+    const message = `the text has about ${items} items; at most ${MAX_ITEMS} are read`
+    return { code: 'FileTooLarge', path: file, message, hint: 'Split it over several files.' }
+  }
   const nul = text.indexOf('\0')
   if (nul < 0) return undefined
   const before = text.slice(0, nul).split('\n')
@@ -61,6 +68,17 @@ function refuse(text: string, file: string): Problem | undefined {
     hint: 'Check that it is a text file in UTF-8.',
     at: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
   }
+}
+
+/** An estimate from above: lines, list items and fields each begin with one of these. */
+function countItems(text: string): number {
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    // LF , : [ {
+    if (code === 10 || code === 44 || code === 58 || code === 91 || code === 123) count++
+  }
+  return count
 }
 
 const invalid = (file: string, message: string): Problem => ({ code: 'InvalidYaml', path: file, message })
@@ -87,7 +105,10 @@ function syntaxProblems(document: Document.Parsed, origin: Origin): Problem[] {
 
 /** The parser's words, without what it quotes from the text: that could be half a key. */
 function withoutContent(error: YAMLError): string {
-  const message = error.message.split('\n', 1)[0] ?? ''
+  const message = (error.message.split('\n', 1)[0] ?? '').replace(
+    'Maximum call stack size exceeded',
+    'nested too deeply',
+  )
   const quoting = ['UNEXPECTED_TOKEN', 'BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_ALIAS'].includes(
     error.code,
   )

@@ -3,7 +3,7 @@
  * `params`; `problems-of-issues.ts` turns issues into Problems.
  */
 import { z } from 'zod'
-import { parseAddress, parseEndpoint, parseHostInPrefix } from '../addresses/index.ts'
+import { formatPrefix, parseAddress, parseEndpoint, parseHostInPrefix, prefixOf } from '../addresses/index.ts'
 import type { SecretText } from '../intent.ts'
 import { isKeyText } from '../key-text.ts'
 import type { ProblemCode } from '../problem-codes.ts'
@@ -61,13 +61,26 @@ export const seconds = z.int().min(0).max(65535)
 
 /** A network: the bits behind its length must be zero. */
 export const prefix = z.string().superRefine((text, context) => {
-  const parsed = parseHostInPrefix(text)
-  if (parsed === undefined || !text.includes('/')) {
-    const hint =
-      parsed === undefined ? 'Write it as 10.0.0.0/24 or fd00:10::/64.' : `Write its length too: ${text}/24.`
-    context.addIssue({ code: 'custom', ...refused('InvalidCidr', 'not a network prefix', hint) })
-  }
+  const refusal = refusePrefix(text)
+  if (refusal !== undefined) context.addIssue({ code: 'custom', ...refusal })
 })
+
+function refusePrefix(text: string) {
+  const parsed = parseHostInPrefix(text)
+  if (parsed === undefined) {
+    return refused('InvalidCidr', 'not a network prefix', 'Write it as 10.0.0.0/24 or fd00:10::/64.')
+  }
+  const masked = prefixOf(parsed.host, parsed.length)
+  if (!text.includes('/')) {
+    return refused(
+      'InvalidCidr',
+      'a network prefix needs a length',
+      `Write ${formatPrefix(masked)} for this one host.`,
+    )
+  }
+  if (masked.address.value === parsed.host.value) return undefined
+  return refused('HostBitsSet', 'bits are set behind the length', `Write ${formatPrefix(masked)}.`)
+}
 
 /** A prefix of allowed IPs, where a bare address means that one host. */
 export const allowedPrefix = z
