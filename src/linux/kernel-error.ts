@@ -3,7 +3,7 @@
  * says what was tried, on what, and why it was refused, with the kernel's own words (netlink's extended
  * acknowledgement) where it gave some.
  */
-import { getSystemErrorMap } from 'node:util'
+import { ERRNO } from './uapi/errno.ts'
 
 export interface KernelErrorDetail {
   /** The kernel's own text: NLMSGERR_ATTR_MSG. */
@@ -12,11 +12,7 @@ export interface KernelErrorDetail {
   readonly attribute?: string | undefined
 }
 
-/** Positive errno → its name and meaning, also for the kernel's internal ones that leak through netlink. */
-const describe = (errno: number): readonly [string, string] =>
-  errno === 524
-    ? ['ENOTSUPP', 'operation is not supported']
-    : (getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error ${errno}`])
+const describe = (errno: number): readonly [string, string] => ERRNO[errno] ?? [`E${errno}`, `error ${errno}`]
 
 export class KernelError extends Error {
   override readonly name = 'KernelError'

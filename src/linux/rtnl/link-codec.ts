@@ -1,0 +1,165 @@
+/**
+ * RTM_NEWLINK and its kin: `struct ifinfomsg` and IFLA_* attributes (<linux/if_link.h>).
+ *
+ *   ifinfomsg   family u8 | pad u8 | type u16 | index i32 | flags u32 | change mask u32      16 bytes
+ */
+import { hardwareAddressBytes, hardwareAddressText } from '../ip-text.ts'
+import { AttributeCursor, type MessageWriter, type NetlinkMessage } from '../netlink/index.ts'
+import * as uapi from '../uapi/index.ts'
+import type { Link, LinkChange, LinkSpec } from './route-kernel.ts'
+
+export const IFINFOMSG = { bytes: 16, prefix: 'IFLA_' } as const
+
+/** A link in a request: by index, or by name when the index is 0. */
+export interface LinkTarget {
+  readonly index: number
+  readonly name?: string
+}
+
+export interface LinkHeader {
+  readonly family?: number
+  readonly hardwareType?: number
+  readonly index?: number
+  readonly flags?: number
+  readonly change?: number
+}
+
+export const encodeLinkHeader = (writer: MessageWriter, header: LinkHeader): void => {
+  writer
+    .u8(header.family ?? uapi.AF_UNSPEC)
+    .u8(0)
+    .u16(header.hardwareType ?? 0)
+  writer
+    .i32(header.index ?? 0)
+    .u32(header.flags ?? 0)
+    .u32(header.change ?? 0)
+}
+
+/** `master`: resolved to an index already. */
+export const encodeLinkSpec = (writer: MessageWriter, spec: LinkSpec, master: number | undefined): void => {
+  const up = spec.up === true ? uapi.IFF_UP : 0
+  encodeLinkHeader(writer, { flags: up, change: up })
+  writer.attributeString(uapi.IFLA_IFNAME, spec.name)
+  encodeProperties(writer, spec)
+  if (master !== undefined) writer.attributeU32(uapi.IFLA_MASTER, master)
+  writer.nest(uapi.IFLA_LINKINFO, () => {
+    writer.attributeString(uapi.IFLA_INFO_KIND, spec.kind)
+    const { peer } = spec
+    if (!peer) return
+    writer.nest(uapi.IFLA_INFO_DATA, () => {
+      writer.nest(uapi.VETH_INFO_PEER, () => {
+        encodeLinkHeader(writer, {})
+        writer.attributeString(uapi.IFLA_IFNAME, peer.name)
+        encodeProperties(writer, peer)
+      })
+    })
+  })
+}
+
+export const encodeLinkChange = (
+  writer: MessageWriter,
+  target: LinkTarget,
+  { change, master }: { readonly change: LinkChange; readonly master: number | undefined },
+): void => {
+  encodeLinkHeader(writer, {
+    index: target.index,
+    flags: change.up === true ? uapi.IFF_UP : 0,
+    change: change.up === undefined ? 0 : uapi.IFF_UP,
+  })
+  // With an index, IFLA_IFNAME is the new name; without, it says which link is meant.
+  const name = target.index === 0 ? target.name : change.name
+  if (name !== undefined) writer.attributeString(uapi.IFLA_IFNAME, name)
+  encodeProperties(writer, change)
+  if (master !== undefined) writer.attributeU32(uapi.IFLA_MASTER, master)
+}
+
+export const encodeAltNames = (writer: MessageWriter, target: LinkTarget, names: readonly string[]): void => {
+  encodeLinkTarget(writer, target)
+  writer.nest(uapi.IFLA_PROP_LIST, () => {
+    for (const name of names) writer.attributeString(uapi.IFLA_ALT_IFNAME, name)
+  })
+}
+
+export const encodeLinkTarget = (writer: MessageWriter, target: LinkTarget): void => {
+  encodeLinkHeader(writer, { index: target.index })
+  if (target.index === 0 && target.name !== undefined) writer.attributeString(uapi.IFLA_IFNAME, target.name)
+}
+
+interface Properties {
+  readonly mtuBytes?: number
+  readonly hardwareAddress?: string
+  readonly netns?: number
+}
+
+const encodeProperties = (writer: MessageWriter, { mtuBytes, hardwareAddress, netns }: Properties): void => {
+  if (mtuBytes !== undefined) writer.attributeU32(uapi.IFLA_MTU, mtuBytes)
+  if (hardwareAddress !== undefined)
+    writer.attributeBytes(uapi.IFLA_ADDRESS, hardwareAddressBytes(hardwareAddress))
+  if (netns !== undefined) writer.attributeU32(uapi.IFLA_NET_NS_FD, netns)
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/**
+ * Undefined for what is not a link of this namespace: bridge ports are announced a second time with family
+ * AF_BRIDGE, and such a "deletion" only means that the port left its bridge.
+ */
+export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
+  if (payload.byteLength < IFINFOMSG.bytes || payload.getUint8(0) !== uapi.AF_UNSPEC) return undefined
+  const flags = payload.getUint32(8, true)
+  const altNames: string[] = []
+  const link: Mutable<Link> = {
+    index: payload.getInt32(4, true),
+    name: '',
+    kind: '',
+    up: (flags & uapi.IFF_UP) !== 0,
+    flags,
+    hardwareType: payload.getUint16(2, true),
+    mtuBytes: 0,
+    hardwareAddress: undefined,
+    master: undefined,
+    peerIndex: undefined,
+    peerNamespaceId: undefined,
+    altNames,
+  }
+  const attributes = new AttributeCursor(payload, IFINFOMSG.bytes)
+  while (attributes.next()) decodeLinkAttribute(attributes, link, altNames)
+  return link.name === '' || link.index <= 0 ? undefined : link
+}
+
+const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, altNames: string[]): void => {
+  switch (attribute.type) {
+    case uapi.IFLA_IFNAME:
+      link.name = attribute.string()
+      break
+    case uapi.IFLA_MTU:
+      link.mtuBytes = attribute.u32() ?? 0
+      break
+    case uapi.IFLA_ADDRESS:
+      if (attribute.length > 0) link.hardwareAddress = hardwareAddressText(attribute.bytes())
+      break
+    case uapi.IFLA_MASTER:
+      link.master = attribute.u32()
+      break
+    case uapi.IFLA_LINK:
+      link.peerIndex = attribute.u32()
+      break
+    case uapi.IFLA_LINK_NETNSID:
+      link.peerNamespaceId = attribute.i32()
+      break
+    case uapi.IFLA_LINKINFO:
+      link.kind = decodeKind(attribute.nested())
+      break
+    case uapi.IFLA_PROP_LIST: {
+      const properties = attribute.nested()
+      while (properties.next())
+        if (properties.type === uapi.IFLA_ALT_IFNAME) altNames.push(properties.string())
+      break
+    }
+  }
+}
+
+const decodeKind = (info: AttributeCursor): string => {
+  while (info.next()) if (info.type === uapi.IFLA_INFO_KIND) return info.string()
+  return ''
+}

@@ -1,0 +1,165 @@
+/**
+ * What to send for each change: a RouteRequests method call in, netlink requests out. Sending is the caller's:
+ * RouteNetlink sends each at once, a batch sends a hundred together.
+ */
+import type { NetlinkRequest } from '../netlink/index.ts'
+import * as uapi from '../uapi/index.ts'
+import { encodeAddressSpec, IFADDRMSG } from './address-codec.ts'
+import {
+  encodeAltNames,
+  encodeLinkChange,
+  encodeLinkSpec,
+  encodeLinkTarget,
+  IFINFOMSG,
+  type LinkTarget,
+} from './link-codec.ts'
+import { encodeRouteSpec, RTMSG } from './route-codec.ts'
+import type {
+  AddressSpec,
+  LinkChange,
+  LinkRef,
+  LinkSpec,
+  RouteRequests,
+  RouteSpec,
+  RuleSpec,
+} from './route-kernel.ts'
+import { encodeRuleSpec, FIB_RULE_HDR } from './rule-codec.ts'
+
+const CREATE = uapi.NLM_F_CREATE | uapi.NLM_F_EXCL
+
+export abstract class RouteRequestMaker implements RouteRequests {
+  protected abstract submit(request: NetlinkRequest): void
+  /** The index of a link that exists now. */
+  abstract indexOf(link: LinkRef): number
+
+  addLink(spec: LinkSpec): void {
+    const { altNames = [], netns, name } = spec
+    if (altNames.length > 0 && netns !== undefined) {
+      throw new TypeError(`alternative names of ${name}: set them from inside its namespace`)
+    }
+    const master = spec.master === undefined ? undefined : this.indexOf(spec.master)
+    this.submit({
+      type: uapi.RTM_NEWLINK,
+      flags: CREATE,
+      what: `add ${spec.kind} link ${name}`,
+      header: IFINFOMSG,
+      body: (writer) => encodeLinkSpec(writer, spec, master),
+    })
+    this.#altNames(uapi.RTM_NEWLINKPROP, { index: 0, name }, altNames)
+  }
+
+  setLink(link: LinkRef, change: LinkChange): void {
+    const target = linkTarget(link, change)
+      ? { index: typeof link === 'number' ? link : 0, ...(typeof link === 'string' && { name: link }) }
+      : { index: this.indexOf(link) }
+    this.#altNames(uapi.RTM_DELLINKPROP, target, change.removeAltNames ?? [])
+    this.#altNames(uapi.RTM_NEWLINKPROP, target, change.addAltNames ?? [])
+    if (!changesLink(change)) return
+    const master =
+      change.master === null ? 0 : change.master === undefined ? undefined : this.indexOf(change.master)
+    this.submit({
+      type: uapi.RTM_NEWLINK,
+      what: `set link ${link}`,
+      header: IFINFOMSG,
+      body: (writer) => encodeLinkChange(writer, target, { change, master }),
+    })
+  }
+
+  deleteLink(link: LinkRef): void {
+    const target = typeof link === 'number' ? { index: link } : { index: 0, name: link }
+    this.submit({
+      type: uapi.RTM_DELLINK,
+      what: `delete link ${link}`,
+      header: IFINFOMSG,
+      body: (writer) => encodeLinkTarget(writer, target),
+    })
+  }
+
+  addAddress(spec: AddressSpec): void {
+    this.#address(uapi.RTM_NEWADDR, CREATE, spec)
+  }
+
+  deleteAddress(spec: AddressSpec): void {
+    this.#address(uapi.RTM_DELADDR, 0, spec)
+  }
+
+  addRoute(spec: RouteSpec, { replace = false }: { readonly replace?: boolean } = {}): void {
+    this.#route(uapi.RTM_NEWROUTE, uapi.NLM_F_CREATE | (replace ? uapi.NLM_F_REPLACE : uapi.NLM_F_EXCL), spec)
+  }
+
+  deleteRoute(spec: RouteSpec): void {
+    this.#route(uapi.RTM_DELROUTE, 0, spec)
+  }
+
+  addRule(spec: RuleSpec): void {
+    this.#rule(uapi.RTM_NEWRULE, CREATE, spec)
+  }
+
+  deleteRule(spec: RuleSpec): void {
+    this.#rule(uapi.RTM_DELRULE, 0, spec)
+  }
+
+  #altNames(type: number, target: LinkTarget, names: readonly string[]): void {
+    if (names.length === 0) return
+    const verb = type === uapi.RTM_NEWLINKPROP ? 'add' : 'remove'
+    this.submit({
+      type,
+      flags: type === uapi.RTM_NEWLINKPROP ? uapi.NLM_F_CREATE | uapi.NLM_F_APPEND : 0,
+      what: `${verb} alternative name ${names.join(', ')} of link ${target.name ?? target.index}`,
+      header: IFINFOMSG,
+      body: (writer) => encodeAltNames(writer, target, names),
+    })
+  }
+
+  #address(type: number, flags: number, spec: AddressSpec): void {
+    const linkIndex = this.indexOf(spec.link)
+    const verb = type === uapi.RTM_NEWADDR ? 'add' : 'delete'
+    this.submit({
+      type,
+      flags,
+      what: `${verb} address ${spec.local}/${spec.prefixLength} ${verb === 'add' ? 'to' : 'from'} ${spec.link}`,
+      header: IFADDRMSG,
+      body: (writer) => encodeAddressSpec(writer, spec, linkIndex),
+    })
+  }
+
+  #route(type: number, flags: number, spec: RouteSpec): void {
+    const linkIndex = spec.link === undefined ? undefined : this.indexOf(spec.link)
+    const deleting = type === uapi.RTM_DELROUTE
+    this.submit({
+      type,
+      flags,
+      what: `${deleting ? 'delete' : 'add'} route ${routeText(spec)}`,
+      header: RTMSG,
+      body: (writer) => encodeRouteSpec(writer, spec, { linkIndex, deleting }),
+    })
+  }
+
+  #rule(type: number, flags: number, spec: RuleSpec): void {
+    this.submit({
+      type,
+      flags,
+      what: `${type === uapi.RTM_NEWRULE ? 'add' : 'delete'} ${spec.family} rule to table ${spec.table}`,
+      header: FIB_RULE_HDR,
+      body: (writer) => encodeRuleSpec(writer, spec),
+    })
+  }
+}
+
+/** A rename needs the index: with a name, IFLA_IFNAME is taken for the link to look up. */
+const linkTarget = (link: LinkRef, change: LinkChange): boolean =>
+  typeof link === 'number' || change.name === undefined || change.name === link
+
+const changesLink = ({ addAltNames: _added, removeAltNames: _removed, ...rest }: LinkChange): boolean =>
+  Object.values(rest).some((value) => value !== undefined)
+
+const routeText = (spec: RouteSpec): string =>
+  [
+    spec.type !== undefined && spec.type !== 'unicast' ? spec.type : '',
+    spec.destination,
+    spec.gateway === undefined ? '' : `via ${spec.gateway}`,
+    spec.link === undefined ? '' : `dev ${spec.link}`,
+    spec.table === undefined ? '' : `table ${spec.table}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
