@@ -4,7 +4,8 @@
  */
 export type * from './closeable.ts'
 export * from './event-loop.ts'
-export type * from './genl/wireguard-device.ts'
+export type * from './genl/index.ts'
+export { WireGuardNetlink } from './genl/index.ts'
 export * from './ip-text.ts'
 export * from './kernel-error.ts'
 export { loadSyscalls } from './koffi-syscalls.ts'
