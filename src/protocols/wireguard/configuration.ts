@@ -1,14 +1,15 @@
 /**
  * What one sets on a device and what it tells: the words of the cross-platform userspace interface
- * (wireguard.com/xplatform, `set=1` and `get=1`) as data. formats/ turns the text into these and back.
+ * (wireguard.com/xplatform, `set=1` and `get=1`) as data. formats/ turns its text into nearly these.
  *
- * Public keys are base64 text, secrets are 32 bytes, prefixes are text such as `10.0.0.0/24`.
+ * Keys are 44 characters of base64, prefixes text such as `10.0.0.0/24`, all of it already validated:
+ * what is malformed here is a bug and throws.
  */
 import type { Endpoint } from './endpoint.ts'
 
 export interface DeviceChange {
-  /** 32 zero bytes take the key away. */
-  readonly privateKey?: Uint8Array
+  /** All zeros takes the key away. */
+  readonly privateKey?: string
   /** Kept for `snapshot()` only; the socket is the caller's. */
   readonly listenPort?: number
   /** 0: none. Kept for `snapshot()` only. */
@@ -22,18 +23,18 @@ export interface PeerConfigChange {
   readonly remove?: boolean
   /** Does nothing when the peer is not there. */
   readonly updateOnly?: boolean
-  /** 32 zero bytes: none. */
-  readonly presharedKey?: Uint8Array
+  /** All zeros takes the key away. */
+  readonly presharedKey?: string
   readonly endpoint?: Endpoint
   /** 0: off. */
   readonly persistentKeepaliveSeconds?: number
   readonly replaceAllowedIPs?: boolean
-  readonly addAllowedIPs?: readonly string[]
-  readonly removeAllowedIPs?: readonly string[]
+  readonly allowedIPs?: readonly string[]
+  readonly removedAllowedIPs?: readonly string[]
 }
 
 export interface DeviceSnapshot {
-  readonly privateKey: Uint8Array | undefined
+  readonly privateKey: string | undefined
   readonly publicKey: string | undefined
   readonly listenPort: number
   readonly fwmark: number
@@ -42,7 +43,7 @@ export interface DeviceSnapshot {
 
 export interface PeerSnapshot {
   readonly publicKey: string
-  readonly presharedKey: Uint8Array | undefined
+  readonly presharedKey: string | undefined
   readonly endpoint: Endpoint | undefined
   readonly allowedIPs: readonly string[]
   readonly persistentKeepaliveSeconds: number
