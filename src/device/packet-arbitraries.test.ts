@@ -1,0 +1,38 @@
+/** What the property tests of segmentation and coalescing draw from; no tests of its own but one of the twin. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { buildPacket, onesSum, type PacketDescription } from '../../test/models/internet-packets.ts'
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+
+export const description = (maxPayload: number): fc.Arbitrary<PacketDescription> =>
+  fc.constantFrom<4 | 6>(4, 6).chain((version) =>
+    fc.record({
+      version: fc.constant(version),
+      protocol: fc.constantFrom<'tcp' | 'udp'>('tcp', 'udp'),
+      source: bytes(version === 4 ? 4 : 16),
+      destination: bytes(version === 4 ? 4 : 16),
+      sourcePort: fc.nat(65535),
+      destinationPort: fc.nat(65535),
+      trafficClass: fc.nat(255),
+      hopLimit: fc.integer({ min: 1, max: 255 }),
+      id: fc.nat(65535),
+      dontFragment: fc.boolean(),
+      sequence: fc.nat(0xffffffff),
+      acknowledgment: fc.nat(0xffffffff),
+      flags: fc.constantFrom(0x10, 0x18, 0x90, 0x11, 0x19),
+      window: fc.nat(65535),
+      options: fc.constantFrom(0, 12, 40).chain(bytes),
+      payload: fc.integer({ min: 1, max: maxPayload }).chain(bytes),
+    }),
+  )
+
+test('the twin builds packets whose checksums hold', () => {
+  fc.assert(
+    fc.property(description(200), (d) => {
+      const packet = buildPacket(d)
+      if (d.version === 4) assert.equal(onesSum(packet.subarray(0, 20)), 0xffff)
+    }),
+  )
+})
