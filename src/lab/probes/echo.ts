@@ -1,0 +1,181 @@
+/**
+ * ICMP and ICMPv6 echo (RFC 792, RFC 4443 §4) from any machine of a lab, many at once, through raw sockets made
+ * inside the machines' namespaces. Raw IPv4 sockets hand over the IP header, raw IPv6 sockets do not.
+ */
+import {
+  AF_INET,
+  AF_INET6,
+  type Closeable,
+  check,
+  encodeSocketAddress,
+  EventLoop,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  MSG_DONTWAIT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  SOL_IP,
+  SOL_IPV6,
+  type Syscalls,
+} from '../../linux/index.ts'
+import type { Machine } from '../runtime/machine.ts'
+
+export interface EchoRequest {
+  readonly from: Machine
+  readonly to: string
+  /** 1: only a neighbour, not anything behind a hop, can answer. */
+  readonly hopLimit?: number
+}
+
+export interface EchoOptions {
+  /** Unanswered requests are sent again this often … */
+  readonly intervalMs?: number
+  /** … until this much time has passed. */
+  readonly timeoutMs: number
+}
+
+const IP_TTL = 2
+const IPV6_UNICAST_HOPS = 16
+const ECHO = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const
+const HEADER_BYTES = 8
+const PAYLOAD_BYTES = 56
+
+/** Milliseconds until each was answered; undefined where nobody answered. In the order of the requests. */
+export async function echo(
+  sys: Syscalls,
+  requests: readonly EchoRequest[],
+  { intervalMs = 200, timeoutMs }: EchoOptions,
+): Promise<(number | undefined)[]> {
+  const round = new EchoRound(sys, requests)
+  try {
+    const deadline = performance.now() + timeoutMs
+    do {
+      round.sendUnanswered()
+      await round.settled(Math.min(intervalMs, Math.max(1, deadline - performance.now())))
+    } while (!round.complete && performance.now() < deadline)
+    return round.results
+  } finally {
+    round.close()
+  }
+}
+
+class EchoRound {
+  readonly results: (number | undefined)[]
+  readonly #sys: Syscalls
+  readonly #requests: readonly EchoRequest[]
+  readonly #sockets = new Map<string, number>()
+  readonly #watches: Closeable[] = []
+  readonly #identifier = (process.pid ^ Math.floor(performance.now())) & 0xffff
+  readonly #sentAt: number[]
+  readonly #buffer = new Uint8Array(2048)
+  #waiting: number
+  #wake: (() => void) | undefined
+
+  constructor(sys: Syscalls, requests: readonly EchoRequest[]) {
+    this.#sys = sys
+    this.#requests = requests
+    this.results = requests.map(() => undefined)
+    this.#sentAt = requests.map(() => 0)
+    this.#waiting = requests.length
+  }
+
+  get complete(): boolean {
+    return this.#waiting === 0
+  }
+
+  sendUnanswered(): void {
+    this.#requests.forEach((request, index) => {
+      if (this.results[index] !== undefined) return
+      const socket = this.#socketFor(request)
+      this.#sentAt[index] = performance.now()
+      // A refusal (no route, not permitted) is an answer that does not come.
+      this.#sys.sendto(
+        socket,
+        this.#packet(request, index),
+        0,
+        encodeSocketAddress({ address: request.to, port: 0 }),
+      )
+    })
+  }
+
+  /** Until all are answered or the time is over. */
+  async settled(timeoutMs: number): Promise<void> {
+    if (this.complete) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #packet(request: EchoRequest, index: number): Uint8Array {
+    const family = familyOf(request.to)
+    const packet = new Uint8Array(HEADER_BYTES + PAYLOAD_BYTES).fill(0x77, HEADER_BYTES)
+    const view = new DataView(packet.buffer)
+    view.setUint8(0, ECHO[family].request)
+    view.setUint16(4, this.#identifier)
+    view.setUint16(6, index)
+    // The kernel fills in the checksum of ICMPv6, which covers a pseudo header.
+    if (family === 4) view.setUint16(2, internetChecksum(packet))
+    return packet
+  }
+
+  #socketFor({ from, to, hopLimit }: EchoRequest): number {
+    const family = familyOf(to)
+    const key = `${from.name} ${family} ${hopLimit ?? ''}`
+    const known = this.#sockets.get(key)
+    if (known !== undefined) return known
+    const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6]
+    const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC
+    const socket = from.inside(() =>
+      check(this.#sys.socket(domain, type, protocol), 'open a raw ICMP socket'),
+    )
+    if (hopLimit !== undefined) {
+      const [level, option] = family === 4 ? [SOL_IP, IP_TTL] : [SOL_IPV6, IPV6_UNICAST_HOPS]
+      check(this.#sys.setsockopt(socket, level, option, hopLimit), 'set the hop limit')
+    }
+    this.#sockets.set(key, socket)
+    this.#watches.push(new EventLoop().watch(socket, 'readable', () => this.#receive(socket, family)))
+    return socket
+  }
+
+  #receive(socket: number, family: 4 | 6): void {
+    for (;;) {
+      const length = this.#sys.recv(socket, this.#buffer, MSG_DONTWAIT)
+      if (length < 0) return
+      const start = family === 4 ? ((this.#buffer[0] ?? 0) & 15) * 4 : 0
+      if (length < start + HEADER_BYTES) continue
+      const view = new DataView(this.#buffer.buffer, start, HEADER_BYTES)
+      if (view.getUint8(0) === ECHO[family].reply && view.getUint16(4) === this.#identifier) {
+        this.#answered(view.getUint16(6))
+      }
+    }
+  }
+
+  #answered(index: number): void {
+    if (index >= this.results.length || this.results[index] !== undefined) return
+    this.results[index] = performance.now() - (this.#sentAt[index] ?? 0)
+    this.#waiting -= 1
+    if (this.complete) this.#wake?.()
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.close()
+    for (const socket of this.#sockets.values()) this.#sys.close(socket)
+  }
+}
+
+export function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4
+}
+
+/** RFC 1071. */
+export function internetChecksum(bytes: Uint8Array, seed = 0): number {
+  let sum = seed
+  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  return ~sum & 0xffff
+}
