@@ -20,6 +20,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { names: ['plan'], load: () => import('./plan.ts') },
   { names: ['validate'], load: () => import('./validate.ts') },
   { names: ['graph'], load: () => import('./graph.ts') },
+  { names: ['generate'], load: () => import('./generate.ts') },
   { names: ['agent'], load: () => ifPresent('./agent.ts') },
   { names: ['device'], load: () => ifPresent('./device.ts') },
   { names: ['lab'], load: () => ifPresent('./lab.ts') },
