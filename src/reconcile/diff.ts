@@ -39,6 +39,8 @@ export interface DiffInput {
   /** Direct paths, by `peerId`. A path that is not in here has not proven itself yet. */
   readonly paths?: ReadonlyMap<string, PathState>
   readonly ipv6Consent?: boolean
+  /** Links to leave as they are, wanted or not: what their objects ask is refused for now. */
+  readonly leave?: ReadonlySet<string>
 }
 
 export interface Difference {
@@ -55,7 +57,8 @@ export interface LinkConflict {
   readonly wouldBe: readonly Step[]
 }
 
-export const diff = (input: DiffInput): Difference => {
+export const diff = (given: DiffInput): Difference => {
+  const input = given.leave === undefined || given.leave.size === 0 ? given : without(given, given.leave)
   const { intent, observed } = input
   const wanted = new Set(intent.interfaces.map((i) => i.name))
   const conflicts: LinkConflict[] = []
@@ -75,6 +78,26 @@ export const diff = (input: DiffInput): Difference => {
       ...rules.missing,
     ],
     conflicts,
+  }
+}
+
+/**
+ * While something is left alone, so is whatever no interface wants: it may belong to what is left alone. Rules
+ * do not say whose they are at all.
+ */
+const without = (input: DiffInput, leave: ReadonlySet<string>): DiffInput => {
+  const interfaces = input.intent.interfaces.filter((i) => !leave.has(i.name))
+  const wanted = new Set(interfaces.map((i) => i.name))
+  const { links, routes, rules } = input.observed
+  return {
+    ...input,
+    intent: { ...input.intent, interfaces },
+    observed: {
+      ...input.observed,
+      links: links.filter((l) => wanted.has(l.name)),
+      routes: routes.filter((r) => r.link !== undefined && wanted.has(r.link)),
+      rules: rules.map((r) => ({ ...r, protocol: 0 })),
+    },
   }
 }
 

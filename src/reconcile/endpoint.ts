@@ -13,30 +13,32 @@ export const endpointText = (e: EndpointIntent): string =>
 
 export interface EndpointFacts {
   readonly wanted: EndpointIntent | undefined
-  /** The wanted endpoint with its name resolved: `192.0.2.1:51820`. Undefined while it does not resolve. */
-  readonly resolved: string | undefined
+  /** Where the wanted endpoint is, best first: `192.0.2.1:51820`. Empty while its name does not resolve. */
+  readonly candidates: readonly string[]
   readonly observed: ObservedPeer | undefined
-  /** What the plan said when we last wrote an endpoint; undefined when we do not remember. */
-  readonly written: string | undefined
+  /** What we last wrote, and what the plan said then; undefined when we do not remember. */
+  readonly written: { readonly planned: string; readonly address: string } | undefined
+  /** No session although something is being sent. */
   readonly fails: boolean
 }
 
 export const endpointToSet = (f: EndpointFacts): string | undefined => {
-  if (f.wanted === undefined || f.resolved === undefined) return undefined
-  if (f.observed === undefined || f.observed.endpoint === undefined) return f.resolved
-  if (f.observed.endpoint === f.resolved) return undefined
-  const planChanged = f.written !== undefined && f.written !== endpointText(f.wanted)
-  return planChanged || f.fails ? f.resolved : undefined
+  const [best] = f.candidates
+  if (f.wanted === undefined || best === undefined) return undefined
+  const current = f.observed?.endpoint
+  if (current === undefined) return best
+  if (f.fails) return otherThan(current, f.candidates)
+  if (f.candidates.includes(current) || f.written === undefined) return undefined
+  const planChanged = f.written.planned !== endpointText(f.wanted)
+  // The name has moved: what we wrote is not one of its addresses any more.
+  return planChanged || !f.candidates.includes(f.written.address) ? best : undefined
 }
 
-/**
- * Handshakes fail when there is no live session although something was sent since the last look. A peer that
- * nobody talks to has no session either, and that is not a failure.
- */
-export const handshakeFails = (
-  peer: ObservedPeer,
-  o: { readonly wallMs: number; readonly txBytesBefore: number | undefined },
-): boolean => {
-  const stale = peer.lastHandshakeMs === undefined || o.wallMs - peer.lastHandshakeMs > HANDSHAKE_STALE_MS
-  return stale && (o.txBytesBefore === undefined || peer.txBytes !== o.txBytesBefore)
+/** The candidate after the one that does not work; undefined when it is the only one. */
+const otherThan = (current: string, candidates: readonly string[]): string | undefined => {
+  const next = candidates[(candidates.indexOf(current) + 1) % candidates.length]
+  return next === current ? undefined : next
 }
+
+export const sessionIsStale = (peer: ObservedPeer, wallMs: number): boolean =>
+  peer.lastHandshakeMs === undefined || wallMs - peer.lastHandshakeMs > HANDSHAKE_STALE_MS

@@ -51,7 +51,7 @@ const header = (text: string): { digest: string; parts: readonly string[] } => {
   try {
     const value = JSON.parse(text.slice(2, text.indexOf('\n'))) as { digest?: unknown; parts?: unknown }
     const parts = Array.isArray(value.parts) ? value.parts.filter((p) => typeof p === 'string') : []
-    return { digest: String(value.digest ?? ''), parts }
+    return { digest: typeof value.digest === 'string' ? value.digest : '', parts }
   } catch {
     return { digest: '', parts: [] } // an older version's: the objects still count
   }

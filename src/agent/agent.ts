@@ -1,0 +1,276 @@
+/**
+ * One node's agent: a level-triggered loop. Whatever happens only says "look again"; what is to be done is
+ * decided from what is wanted and what is there, never from the event.
+ *
+ *   files changed ─┐                     ┌─ reload: source → plan → bounds, keys → desired
+ *   kernel event ──┤                     │
+ *   device died ───┼─▶ wake ─▶ 10 ms ─▶ pass: observe → diff → apply, until nothing differs
+ *   name resolved ─┤    (coalesced)      │
+ *   peek: peers ───┤                     ├─ status file, repairs, endpoints remembered
+ *   resync 30 s ───┘                     └─ failed: again after 5 ms, 10 ms, … 1000 s
+ *
+ * WireGuard tells nobody when its peers are changed, so between passes the agent peeks at the devices: once a
+ * second, but never so often that it costs more than a thousandth of a core. Nothing is ever undone because the
+ * agent stops.
+ */
+import type { NodeIntent, ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
+import { backoffMs, diff, render } from '../reconcile/index.ts'
+import type { LinkConflict } from '../reconcile/index.ts'
+import type { Source } from '../sources/index.ts'
+import { DiskCache } from '../sources/index.ts'
+import type { Clock, Closeable } from './clock.ts'
+import { converge } from './converge.ts'
+import type { Convergence } from './converge.ts'
+import { DesiredState } from './desired-state.ts'
+import { EndpointMemory } from './endpoint-memory.ts'
+import { EndpointResolver } from './endpoint-resolver.ts'
+import type { Lookup } from './endpoint-resolver.ts'
+import type { Host } from './host.ts'
+import type { Logger } from './logger.ts'
+import { PeerUpkeep } from './peer-upkeep.ts'
+import { DIRECT_PATH, Report } from './report.ts'
+import { StatusFile } from './status.ts'
+import type { AgentStatus } from './status.ts'
+import { WakeUp } from './wake-up.ts'
+
+export interface AgentOptions {
+  readonly node: string
+  readonly source: Source
+  readonly host: Host
+  readonly clock: Clock
+  readonly log: Logger
+  readonly lookup: Lookup
+  readonly stateDir: string
+  readonly runDir: string
+  readonly boundsPath: string
+  readonly resyncMs?: number
+  /** Replace our links of the other backend. */
+  readonly enforceBackend?: boolean
+}
+
+const RESYNC_MS = 30_000
+/** A peek costs at most a thousandth of the time until the next. */
+const PEEK_SHARE = 1000
+const PEEK_MS = 1_000
+
+export class Agent {
+  readonly #o: AgentOptions
+  readonly #desired: DesiredState
+  readonly #resolver: EndpointResolver
+  readonly #upkeep: PeerUpkeep
+  readonly #memory: EndpointMemory
+  readonly #report: Report
+  readonly #wakeUp: WakeUp
+  readonly #open: Closeable[] = []
+  #failures = 0
+  #retryAtMs: number | undefined
+  #resyncAtMs = 0
+  #peekEveryMs = PEEK_MS
+  #expected = ''
+
+  constructor(o: AgentOptions) {
+    this.#o = o
+    this.#wakeUp = new WakeUp(o.clock)
+    this.#resolver = new EndpointResolver({
+      lookup: o.lookup,
+      clock: o.clock,
+      onAnswer: (host) => this.#wakeUp.wake(`name ${host} resolved`),
+    })
+    this.#memory = new EndpointMemory(o.stateDir)
+    this.#upkeep = new PeerUpkeep({ clock: o.clock, resolver: this.#resolver, memory: this.#memory })
+    this.#desired = new DesiredState(o, new DiskCache(`${o.stateDir}/last-good-plan.yaml`))
+    this.#report = new Report(o, new StatusFile(`${o.runDir}/agent.json`))
+  }
+
+  get status(): AgentStatus {
+    return this.#report.status(this.#desired)
+  }
+
+  /** One convergence, names of endpoints included. False when something is not as wanted. */
+  async once(): Promise<boolean> {
+    await this.#start()
+    await this.#pass('start')
+    await this.#resolver.settled()
+    await this.#pass('names resolved')
+    return this.#failures === 0 && this.#desired.current !== undefined && !this.#desired.refused
+  }
+
+  /** Until `signal` aborts. The network stays as it is then. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#start()
+    this.#open.push(
+      this.#o.host.watch((what) => this.#wakeUp.wake(what)),
+      this.#o.source.watch(() => {
+        this.#desired.sourceChanged = true
+        this.#retryAtMs = undefined
+        this.#wakeUp.wake('source changed')
+      }),
+    )
+    signal.addEventListener('abort', () => this.#wakeUp.stop(), { once: true })
+    try {
+      await this.#pass('start')
+      for (;;) {
+        const wake = await this.#wakeUp.next(this.#waitMs())
+        if (signal.aborted) return
+        if (wake !== undefined && this.#mayRetry()) await this.#pass(wake.cause, wake.atMs)
+        else if (this.#isDue()) await this.#pass('resync')
+        else await this.#peek()
+      }
+    } finally {
+      for (const open of this.#open.splice(0)) open.close()
+    }
+  }
+
+  /** Takes away everything that is ours on this host. */
+  async remove(): Promise<void> {
+    const wanted: NodeIntent = { node: this.#o.node, interfaces: [] }
+    const done = await this.#converge(wanted)
+    this.#o.log.info('removed', { changes: done.applied.length })
+  }
+
+  /** What a pass would do, doing nothing. */
+  async dryRun(): Promise<{
+    readonly steps: readonly Step[]
+    readonly conflicts: readonly LinkConflict[]
+    readonly problems: readonly Problem[]
+  }> {
+    await this.#memory.load()
+    await this.#desired.load({ write: false })
+    const desired = this.#desired.current
+    if (desired === undefined) return { steps: [], conflicts: [], problems: this.#desired.problems }
+    const observed = await this.#o.host.observe(desired.intent.interfaces)
+    this.#upkeep.look(desired.intent, observed.wireguard)
+    this.#upkeep.endpoints(desired.intent, observed.wireguard)
+    await this.#resolver.settled()
+    const difference = diff({ ...this.#decide(desired.intent, observed), intent: desired.intent, observed })
+    return { ...difference, problems: this.#desired.problems }
+  }
+
+  async #start(): Promise<void> {
+    await this.#memory.load()
+    await this.#desired.load({ write: true })
+  }
+
+  #waitMs(): number {
+    const now = this.#o.clock.nowMs()
+    const direct = this.#upkeep.nextLookMs() ?? Infinity
+    const peek = Math.min(this.#peekEveryMs, Math.max(direct, this.#peekEveryMs / 4))
+    const settling = this.#report.awaitsHandshakes(now) ? 250 : Infinity
+    const until = Math.min(this.#resyncAtMs - now, Math.min(peek, direct), settling)
+    const retry = this.#retryAtMs === undefined ? Infinity : this.#retryAtMs - now
+    return Math.max(0, Math.min(until, retry))
+  }
+
+  /** After a refusal events may come early; what something else keeps undoing has to wait its time out. */
+  #mayRetry(): boolean {
+    return this.#retryAtMs === undefined || this.#report.lastOutcome !== 'did-not-converge' || this.#isDue()
+  }
+
+  #isDue(): boolean {
+    const now = this.#o.clock.nowMs()
+    return this.#retryAtMs === undefined ? now >= this.#resyncAtMs : now >= this.#retryAtMs
+  }
+
+  async #pass(cause: string, atMs: number = this.#o.clock.nowMs()): Promise<void> {
+    if (await this.#desired.refresh()) {
+      this.#report.changed(this.#desired)
+      this.#failures = 0
+    }
+    this.#resyncAtMs = this.#o.clock.nowMs() + (this.#o.resyncMs ?? RESYNC_MS)
+    const desired = this.#desired.current
+    if (desired === undefined) {
+      this.#report.nothingWanted(this.#desired)
+      return
+    }
+    let done: Convergence
+    try {
+      done = await this.#converge(desired.intent)
+    } catch (error) {
+      // The system could not even be looked at: said in the status, and tried again like any refusal.
+      this.#failed()
+      this.#report.broken(this.#desired, error)
+      return
+    }
+    if (done.outcome === 'converged') this.#succeeded(done)
+    else this.#failed()
+    this.#report.passed(this.#desired, done, {
+      cause,
+      atMs,
+      paths: this.#upkeep.paths,
+      unresolved: this.#resolver.unresolved(),
+    })
+    await this.#upkeep.save(desired.intent)
+  }
+
+  #succeeded(done: Convergence): void {
+    this.#failures = 0
+    this.#retryAtMs = undefined
+    this.#expected = configurationOf(done.observed.wireguard)
+  }
+
+  #failed(): void {
+    this.#failures++
+    this.#retryAtMs = this.#o.clock.nowMs() + backoffMs(this.#failures)
+  }
+
+  #converge(wanted: NodeIntent): Promise<Convergence> {
+    return converge({
+      host: this.#o.host,
+      wanted,
+      keys: this.#desired.current?.keys ?? { privateKeys: new Map(), presharedKeys: new Map() },
+      decide: (observed) => {
+        this.#upkeep.look(wanted, observed.wireguard)
+        return this.#decide(wanted, observed)
+      },
+      onApplied: (steps) => this.#upkeep.applied(wanted, steps),
+    })
+  }
+
+  #decide(wanted: NodeIntent, observed: ObservedHost) {
+    const desired = this.#desired.current
+    return {
+      backend: this.#o.host.backend,
+      enforceBackend: this.#o.enforceBackend ?? false,
+      publicKeys: desired?.keys.publicKeys ?? new Map<string, string>(),
+      presharedKeyDigests: desired?.keys.presharedKeyDigests ?? new Map<string, string>(),
+      endpoints: this.#upkeep.endpoints(wanted, observed.wireguard),
+      paths: this.#upkeep.paths,
+      ipv6Consent: this.#desired.bounds.allowIPv6Forwarding,
+      leave: wanted === desired?.intent ? desired.leave : new Set<string>(),
+    }
+  }
+
+  /** Looks at the peers only. Whatever is not as we left it calls for a pass. */
+  async #peek(): Promise<void> {
+    const desired = this.#desired.current
+    if (desired === undefined || this.#retryAtMs !== undefined) return
+    const { clock, host } = this.#o
+    const before = clock.nowMs()
+    const devices = await host.peek(desired.intent.interfaces.map((i) => i.name))
+    const changed = this.#upkeep.look(desired.intent, devices)
+    const drifted = configurationOf(devices) !== this.#expected
+    const due = this.#upkeep.endpoints(desired.intent, devices).size > 0
+    const tookMs = clock.nowMs() - before
+    this.#peekEveryMs = Math.min(Math.max(PEEK_MS, tookMs * PEEK_SHARE), this.#o.resyncMs ?? RESYNC_MS)
+    if (changed) await this.#pass(DIRECT_PATH, before)
+    else if (drifted) await this.#pass('peers changed', before)
+    else if (due) await this.#pass('endpoint', before)
+    else this.#report.peeked(this.#desired, devices, this.#upkeep.paths)
+  }
+}
+
+/** Everything about devices that only a program changes, as one text. */
+const configurationOf = (devices: readonly ObservedWireGuard[]): string =>
+  devices
+    .map((d) => {
+      const peers = d.peers.map(
+        (p) =>
+          `${p.publicKey} ${p.presharedKeyDigest ?? ''} ${p.allowedIPs.join()} ${p.persistentKeepaliveSeconds}`,
+      )
+      return [d.link, d.publicKey, d.listenPort, d.fwmark, ...peers.toSorted()].join('\n')
+    })
+    .toSorted()
+    .join('\n')
+
+export const commandsOf = (steps: readonly Step[]): string[] =>
+  steps.flatMap((step) => render(step).split('\n'))

@@ -1,0 +1,142 @@
+/**
+ * What is wanted, over time: reads the source when it changed and the bounds every time, and keeps what is in
+ * force until something better is accepted. The last good plan is kept on disk and used when the source has
+ * none to offer.
+ */
+import type { NodeIntent, Problem } from '../model/index.ts'
+import type { DiskCache, Source, SourceSnapshot } from '../sources/index.ts'
+import type { Bounds } from './bounds.ts'
+import { loadBounds, NO_BOUNDS } from './bounds.ts'
+import { accept, planFor } from './desired.ts'
+import type { Desired } from './desired.ts'
+import { KeyStore } from './key-store.ts'
+import type { Logger } from './logger.ts'
+import { PeerPins } from './pins.ts'
+
+export interface DesiredStateOptions {
+  readonly node: string
+  readonly source: Source
+  readonly log: Logger
+  readonly stateDir: string
+  readonly boundsPath: string
+}
+
+interface Candidate {
+  readonly intent: NodeIntent
+  readonly snapshot: SourceSnapshot
+}
+
+export class DesiredState {
+  readonly #o: DesiredStateOptions
+  readonly #cache: DiskCache
+  readonly #store: KeyStore
+  readonly #pins: PeerPins
+  #write = true
+  #candidate: Candidate | undefined
+  #boundsText = ''
+  #sourceProblems: readonly Problem[] = []
+  #boundsProblems: readonly Problem[] = []
+  /** The source has something new, or nobody has looked yet. */
+  sourceChanged = true
+  current: Desired | undefined
+  bounds: Bounds = NO_BOUNDS
+  /** The source's digest that is in force. */
+  digest = ''
+  generation = 0
+
+  constructor(o: DesiredStateOptions, cache: DiskCache) {
+    this.#o = o
+    this.#cache = cache
+    this.#store = new KeyStore(o.stateDir)
+    this.#pins = new PeerPins(o.stateDir)
+  }
+
+  get problems(): readonly Problem[] {
+    return [...this.#sourceProblems, ...this.#boundsProblems, ...(this.current?.problems ?? [])]
+  }
+
+  /** Something that the source wants is not in force. */
+  get refused(): boolean {
+    return this.problems.some((p) => p.severity !== 'warning')
+  }
+
+  get sourceProblems(): readonly Problem[] {
+    return this.#sourceProblems
+  }
+
+  /** The first look, with the last good plan to fall back to. */
+  async load(o: { readonly write: boolean }): Promise<void> {
+    this.#write = o.write
+    const cached = await this.#cache.load()
+    if (cached?.parts !== undefined) this.#o.source.expect?.(cached.parts)
+    await this.refresh()
+    if (this.#candidate !== undefined || cached === undefined) return
+    const planned = planFor(this.#o.node, cached)
+    if (planned.kind === 'refused') return
+    this.#o.log.warn('using the last good plan', { digest: cached.digest })
+    await this.#adopt({ intent: planned.intent, snapshot: cached })
+  }
+
+  /** True when something else is wanted now. */
+  async refresh(): Promise<boolean> {
+    const boundsChanged = await this.#refreshBounds()
+    if (!this.sourceChanged) return boundsChanged && (await this.#again())
+    this.sourceChanged = false
+    const snapshot = await this.#o.source.read()
+    if (this.#candidate?.snapshot.digest === snapshot.digest && snapshot.problems.length === 0) {
+      this.#sourceProblems = this.#sourceProblems.filter((p) => p.severity === 'warning')
+      return boundsChanged && (await this.#again())
+    }
+    const planned = planFor(this.#o.node, snapshot)
+    if (planned.kind === 'refused') {
+      this.#refuse(planned.problems)
+      return boundsChanged && (await this.#again())
+    }
+    this.#sourceProblems = planned.warnings
+    await this.#adopt({ intent: planned.intent, snapshot })
+    if (this.#write) await this.#cache.save(snapshot)
+    return true
+  }
+
+  #refuse(problems: readonly Problem[]): void {
+    this.#sourceProblems = problems
+    for (const { code, path, message } of problems.slice(0, 10))
+      this.#o.log.warn('plan refused', { code, path, message })
+  }
+
+  async #again(): Promise<boolean> {
+    if (this.#candidate === undefined) return false
+    await this.#adopt(this.#candidate)
+    return true
+  }
+
+  async #adopt(candidate: Candidate): Promise<void> {
+    this.#candidate = candidate
+    // With bounds that cannot be read nothing is known to be allowed: what is in force stays.
+    if (this.#boundsProblems.length > 0) return
+    this.current = await accept(candidate.intent, {
+      objects: candidate.snapshot.objects,
+      bounds: this.bounds,
+      store: this.#store,
+      pins: this.#pins,
+      before: this.current?.intent,
+      write: this.#write,
+    })
+    for (const { code, path, message, severity } of this.current.problems)
+      if (severity !== 'warning') this.#o.log.warn('object refused', { code, path, message })
+    this.digest = candidate.snapshot.digest
+    this.generation++
+  }
+
+  async #refreshBounds(): Promise<boolean> {
+    const loaded = await loadBounds(this.#o.boundsPath)
+    const text = JSON.stringify(loaded)
+    if (text === this.#boundsText) return false
+    this.#boundsText = text
+    this.#boundsProblems = loaded.kind === 'problems' ? loaded.problems : []
+    if (loaded.kind === 'bounds') this.bounds = loaded.bounds
+    for (const { path, message } of this.#boundsProblems)
+      this.#o.log.error('local bounds are malformed', { path, message })
+    return true
+  }
+}

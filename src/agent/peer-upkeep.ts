@@ -1,0 +1,157 @@
+/**
+ * What has to be known about peers over time and is in no single observation: whether direct paths are alive,
+ * where endpoints' names point to, and whose handshakes fail.
+ *
+ *   sent, but nothing received for 30 s      → its name is looked up again
+ *   no session (180 s) and still sending     → `fails`: the plan's endpoint is written again, or the next one
+ */
+import type { NodeIntent, ObservedPeer, ObservedWireGuard, PeerIntent, Step } from '../model/index.ts'
+import {
+  directPath,
+  endpointText,
+  endpointToSet,
+  initialPath,
+  nextPathSampleMs,
+  peerId,
+  sessionIsStale,
+} from '../reconcile/index.ts'
+import type { PathState } from '../reconcile/index.ts'
+import type { Clock } from './clock.ts'
+import type { EndpointMemory } from './endpoint-memory.ts'
+import type { EndpointResolver } from './endpoint-resolver.ts'
+
+const UNANSWERED_MS = 30_000
+const RETRY_MS = 15_000
+
+interface Traffic {
+  readonly rxBytes: number
+  /** When `rxBytes` was first seen, and what had been sent then. */
+  readonly sinceMs: number
+  readonly txBytes: number
+}
+
+export interface PeerUpkeepOptions {
+  readonly clock: Clock
+  readonly resolver: EndpointResolver
+  readonly memory: EndpointMemory
+}
+
+export class PeerUpkeep {
+  readonly #o: PeerUpkeepOptions
+  readonly #paths = new Map<string, PathState>()
+  readonly #traffic = new Map<string, Traffic>()
+  /** Peers whose endpoint does not work, until another one has been written. */
+  readonly #failing = new Map<string, true>()
+
+  constructor(o: PeerUpkeepOptions) {
+    this.#o = o
+  }
+
+  get paths(): ReadonlyMap<string, PathState> {
+    return this.#paths
+  }
+
+  /** Takes a look at the devices. True when a direct path came up or went down. */
+  look(intent: NodeIntent, devices: readonly ObservedWireGuard[]): boolean {
+    let changed = false
+    this.#forget(intent)
+    for (const wg of intent.interfaces) {
+      const device = devices.find((d) => d.link === wg.name)
+      const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
+      for (const peer of wg.peers) {
+        const id = peerId(wg.name, peer.publicKey)
+        const seen = observed.get(peer.publicKey)
+        if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) changed = true
+        if (seen !== undefined && peer.endpoint !== undefined) this.#sampleTraffic(id, peer, seen)
+      }
+    }
+    return changed
+  }
+
+  #forget(intent: NodeIntent): void {
+    const planned = plannedPeers(intent)
+    for (const map of [this.#paths, this.#traffic, this.#failing])
+      for (const id of map.keys()) if (!planned.has(id)) map.delete(id)
+  }
+
+  #samplePath(id: string, peer: PeerIntent, seen: ObservedPeer | undefined): boolean {
+    const sample = {
+      nowMs: this.#o.clock.nowMs(),
+      wallMs: this.#o.clock.wallMs(),
+      peer: seen,
+      keepaliveSeconds: peer.persistentKeepaliveSeconds,
+    }
+    const before = this.#paths.get(id)
+    const state = before === undefined ? initialPath(sample) : directPath(before, sample)
+    this.#paths.set(id, state)
+    return before !== undefined && before.phase !== state.phase
+  }
+
+  #sampleTraffic(id: string, peer: PeerIntent, seen: ObservedPeer): void {
+    const now = this.#o.clock.nowMs()
+    const before = this.#traffic.get(id)
+    if (before === undefined || before.rxBytes !== seen.rxBytes || seen.txBytes < before.txBytes) {
+      this.#traffic.set(id, { rxBytes: seen.rxBytes, sinceMs: now, txBytes: seen.txBytes })
+      return
+    }
+    const sending = seen.txBytes > before.txBytes
+    if (sending && now - before.sinceMs >= UNANSWERED_MS && peer.endpoint !== undefined)
+      this.#o.resolver.lookAgain(peer.endpoint)
+    if (!sessionIsStale(seen, this.#o.clock.wallMs())) this.#failing.delete(id)
+    else if (sending && now - before.sinceMs >= RETRY_MS) this.#failing.set(id, true)
+  }
+
+  /** Endpoints to write now, by `peerId`. */
+  endpoints(intent: NodeIntent, devices: readonly ObservedWireGuard[]): Map<string, string> {
+    const result = new Map<string, string>()
+    for (const wg of intent.interfaces) {
+      const device = devices.find((d) => d.link === wg.name)
+      const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
+      for (const peer of wg.peers) {
+        if (peer.endpoint === undefined) continue
+        const id = peerId(wg.name, peer.publicKey)
+        const seen = observed.get(peer.publicKey)
+        const endpoint = endpointToSet({
+          wanted: peer.endpoint,
+          candidates: this.#o.resolver.candidates(peer.endpoint),
+          observed: seen,
+          written: this.#o.memory.get(id),
+          fails: this.#failing.has(id),
+        })
+        if (endpoint !== undefined) result.set(id, endpoint)
+      }
+    }
+    return result
+  }
+
+  /** Remembers which endpoints have been written; each gets 15 seconds to prove itself. */
+  applied(intent: NodeIntent, steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind !== 'wireguard-set') continue
+      const wg = intent.interfaces.find((i) => i.name === step.link)
+      const planned = new Map(wg?.peers.map((p) => [p.publicKey, p.endpoint]))
+      for (const change of step.change.peers) {
+        const endpoint = planned.get(change.publicKey)
+        if (change.kind !== 'set' || change.endpoint === undefined || endpoint === undefined) continue
+        const id = peerId(step.link, change.publicKey)
+        this.#o.memory.set(id, endpointText(endpoint), change.endpoint)
+        this.#failing.delete(id)
+        this.#traffic.delete(id)
+      }
+    }
+  }
+
+  save(intent: NodeIntent): Promise<void> {
+    return this.#o.memory.save(plannedPeers(intent))
+  }
+
+  /** How long until the next look at direct paths; undefined when there are none. */
+  nextLookMs(): number | undefined {
+    const now = this.#o.clock.nowMs()
+    const waits = [...this.#paths.values()].map((state) => nextPathSampleMs(state, now))
+    return waits.length === 0 ? undefined : Math.min(...waits)
+  }
+}
+
+const plannedPeers = (intent: NodeIntent): Set<string> =>
+  new Set(intent.interfaces.flatMap((wg) => wg.peers.map((p) => peerId(wg.name, p.publicKey))))
