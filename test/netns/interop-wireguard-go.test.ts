@@ -1,0 +1,5 @@
+/** `warren device` against wireguard-go; the topology is drawn in the suite. */
+import { interopSuite } from '../harness/interop-suite.ts'
+import { wireguardGo } from '../harness/wireguard-ends.ts'
+
+interopSuite(wireguardGo)

@@ -1,0 +1,5 @@
+/** `warren device` against the WireGuard of the kernel; the topology is drawn in the suite. */
+import { interopSuite } from '../harness/interop-suite.ts'
+import { kernelWireGuard } from '../harness/wireguard-ends.ts'
+
+interopSuite(kernelWireGuard)
