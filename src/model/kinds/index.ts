@@ -16,6 +16,8 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS
 
+export { nodeSpec as NODE_SPEC } from './wireguard-network-plan.ts'
+
 export type { Secret } from './secret.ts'
 export type { InterfacePeer, WireGuardInterface } from './wireguard-interface.ts'
 export type { WireGuardPeer } from './wireguard-peer.ts'

@@ -1,0 +1,113 @@
+/**
+ * Whether everyone meets. A node without an endpoint is behind NAT or a closed firewall: it can call, but cannot be
+ * called, except by nodes of its own site on their LAN. Two such nodes need someone between them.
+ */
+import { linkEndpoint, type LinkSide } from './link-network.ts'
+import type { PlannedMember } from './network.ts'
+import { isPublic } from './peering.ts'
+import type { PlannedNetwork } from './plan.ts'
+import type { ProblemList } from './problem-list.ts'
+
+/** More pairs than this are counted, not listed. */
+const MAX_PAIRS = 10
+
+export function checkReach(planned: PlannedNetwork, problems: ProblemList): void {
+  if (planned.network.topology === 'Links') return checkLinks(planned, problems)
+  checkCarriers(planned, problems)
+  checkDefaultRoutes(planned, problems)
+  if (planned.network.topology === 'Mesh' && !planned.members.some(({ carrier }) => carrier !== undefined)) {
+    checkMesh(planned, problems)
+  }
+}
+
+/** Every carrier is a peer of all, so it must meet all. */
+function checkCarriers({ network, members, peering }: PlannedNetwork, problems: ProblemList): void {
+  const field = network.topology === 'Mesh' ? 'relays' : 'hubs'
+  const word = network.topology === 'Mesh' ? 'relay' : 'hub'
+  for (const carrier of members.filter((one) => one.carrier !== undefined)) {
+    const unreached = members.find((one) => one !== carrier && peering.relation(carrier, one) === 'none')
+    if (unreached === undefined) continue
+    const where = { object: network.plan, path: ['spec', field, carrier.carrier ?? 0] }
+    const message = `the ${word} ${carrier.name} has no endpoint, and ${unreached.name} cannot reach it otherwise`
+    const hint = `Give ${carrier.name} an endpoint, or choose another ${word}.`
+    problems.add(where, { code: 'HubWithoutEndpoint', message, hint })
+  }
+}
+
+function checkDefaultRoutes({ network, members, peering }: PlannedNetwork, problems: ProblemList): void {
+  for (const one of members) {
+    const via = one.member.spec.defaultRoute?.via
+    const exit = via === undefined ? undefined : members.find(({ name }) => name === via)
+    if (exit === undefined) continue
+    const { object, path } = one.member.where
+    const where = { object, path: [...path, 'defaultRoute', 'via'] }
+    if (exit === one || peering.relation(one, exit) !== 'always') {
+      const message = `the default route of ${one.name} needs a direct peer, and ${exit.name} is none`
+      const hint = network.topology === 'Mesh' ? 'Name another node.' : 'Name a hub.'
+      problems.add(where, { code: 'DefaultRouteNotDirect', message, hint })
+    }
+  }
+}
+
+function checkMesh({ network, members, peering }: PlannedNetwork, problems: ProblemList): void {
+  const closed = members.filter((one) => !isPublic(one))
+  let count = 0
+  for (const [a, b] of pairsOf(closed)) {
+    if (peering.relation(a, b) !== 'none') continue
+    count++
+    if (count <= MAX_PAIRS) neverMeet(a, b, problems)
+  }
+  if (count > MAX_PAIRS) {
+    const message = `${count - MAX_PAIRS} more pairs of nodes without endpoints can never meet`
+    problems.add(
+      { object: network.plan, path: ['spec', 'nodes'] },
+      { code: 'NeverMeet', message, hint: 'Name a relay.' },
+    )
+  }
+}
+
+function neverMeet(a: PlannedMember, b: PlannedMember, problems: ProblemList): void {
+  problems.add(b.member.where, {
+    code: 'NeverMeet',
+    message: `${a.name} and ${b.name} can never meet: neither has an endpoint the other can reach`,
+    hint: 'Give one an endpoint, name a relay, or give both the same site and one a localEndpoint.',
+  })
+}
+
+function* pairsOf<T>(items: readonly T[]): Generator<readonly [T, T]> {
+  for (const [index, a] of items.entries()) for (const b of items.slice(index + 1)) yield [a, b]
+}
+
+function checkLinks({ network, links }: PlannedNetwork, problems: ProblemList): void {
+  for (const [index, near] of links.entries()) {
+    const far = links[near.plan.other]
+    if (far === undefined) continue
+    checkPort(near, links, problems)
+    if (near.plan.other < index) continue
+    if (linkEndpoint(near.plan, far) !== undefined || linkEndpoint(far.plan, near) !== undefined) continue
+    const [a, b] = [near.plan.member.name, far.plan.member.name]
+    const message = `${a} and ${b} can never meet: neither has an endpoint the other can reach`
+    problems.add(near.plan.where, { code: 'NeverMeet', message, hint: 'Give one an endpoint.' })
+  }
+  for (const { spec, where } of network.members) {
+    if (spec.defaultRoute === undefined) continue
+    const message = 'with topology Links a node has no default route'
+    const hint = 'Use `table` of a WireGuardInterface, or another topology.'
+    problems.add(
+      { object: where.object, path: [...where.path, 'defaultRoute'] },
+      { code: 'TopologyConflict', message, hint },
+    )
+  }
+}
+
+/** An endpoint with a port is one port, and a node with several links listens on several. */
+function checkPort(near: LinkSide, links: readonly LinkSide[], problems: ProblemList): void {
+  const { member, end } = near.plan
+  if (member.endpoint?.port === undefined || end.endpoint !== undefined) return
+  const own = links.filter(({ plan }) => plan.member === member && plan.end.endpoint === undefined)
+  if (own.length < 2 || own[0] !== near) return
+  const { object, path } = member.where
+  const message = `${member.name} has ${own.length} links, and its endpoint names one port for all`
+  const hint = 'Leave the port out: each link then has its own; or write an endpoint at each end.'
+  problems.add({ object, path: [...path, 'endpoint'] }, { code: 'EndpointPortAmbiguous', message, hint })
+}
