@@ -1,0 +1,144 @@
+/**
+ * Applies steps in their order. Neighbouring steps of rtnetlink go to the kernel a hundred at a time; a refused
+ * one is reported and the rest goes on, except on a link that could not be made.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { RouteNetlink, RouteRequests } from '../linux/index.ts'
+import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
+import type { AddressIntent, Backend, RouteIntent, RuleIntent, Step } from '../model/index.ts'
+import type { DeviceLauncher } from './device-launcher.ts'
+import type { ResolvedKeys, StepFailure } from './host.ts'
+import { writeSysctl } from './sysctl-files.ts'
+import type { WireGuardBackend } from './wireguard-backend.ts'
+
+export interface ApplyOptions {
+  readonly routes: RouteNetlink
+  backend(kind: Backend): WireGuardBackend | undefined
+  readonly launcher: DeviceLauncher
+  readonly keys: ResolvedKeys
+}
+
+/** Steps that are one rtnetlink request each. */
+type RouteStep = Extract<
+  Step,
+  {
+    kind:
+      | 'link-set'
+      | 'address-add'
+      | 'address-delete'
+      | 'route-add'
+      | 'route-delete'
+      | 'rule-add'
+      | 'rule-delete'
+  }
+>
+type OtherStep = Exclude<Step, RouteStep>
+
+const isRouteStep = (step: Step): step is RouteStep =>
+  step.kind === 'link-set' || /^(?:address|route|rule)-/.test(step.kind)
+
+export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promise<StepFailure[]> => {
+  const failures: StepFailure[] = []
+  const broken = new Set<string>()
+  const fail = (step: Step, error: unknown): void => {
+    failures.push({ step, message: error instanceof Error ? error.message : String(error) })
+    if ((step.kind === 'link-create' || step.kind === 'device-start') && 'link' in step) broken.add(step.link)
+  }
+  for (let at = 0; at < steps.length; ) {
+    const run = takeRouteSteps(steps, at).filter((s) => !('link' in s) || !broken.has(s.link))
+    if (run.length > 0) {
+      for (const { request, error } of o.routes.batch((requests) => run.forEach((s) => ask(requests, s))))
+        fail(run[request] ?? (steps[at] as Step), error)
+      at += takeRouteSteps(steps, at).length
+      continue
+    }
+    const step = steps[at++]
+    if (step === undefined || isRouteStep(step) || ('link' in step && broken.has(step.link))) continue
+    try {
+      await applyOther(step, o)
+    } catch (error) {
+      fail(step, error)
+    }
+  }
+  return failures
+}
+
+const takeRouteSteps = (steps: readonly Step[], from: number): RouteStep[] => {
+  const taken: RouteStep[] = []
+  for (let at = from; at < steps.length; at++) {
+    const step = steps[at]
+    if (step === undefined || !isRouteStep(step)) break
+    taken.push(step)
+  }
+  return taken
+}
+
+const addressOf = (link: string, a: AddressIntent) => ({ link, ...a, protocol: WARREN_PROTOCOL, noDad: true })
+const routeOf = (link: string, r: RouteIntent) => ({ link, ...r, protocol: WARREN_PROTOCOL })
+const ruleOf = (r: RuleIntent) => ({ ...r, protocol: WARREN_PROTOCOL })
+
+const ask = (requests: RouteRequests, step: RouteStep): void => {
+  switch (step.kind) {
+    case 'link-set':
+      return requests.setLink(step.link, {
+        ...(step.up === undefined ? {} : { up: step.up }),
+        ...(step.mtuBytes === undefined ? {} : { mtuBytes: step.mtuBytes }),
+      })
+    case 'address-add':
+      return requests.addAddress(addressOf(step.link, step.address))
+    case 'address-delete':
+      return requests.deleteAddress({ link: step.link, ...step.address })
+    case 'route-add':
+      return requests.addRoute(routeOf(step.link, step.route))
+    case 'route-delete':
+      return requests.deleteRoute(routeOf(step.link, step.route))
+    case 'rule-add':
+      return requests.addRule(ruleOf(step.rule))
+    case 'rule-delete':
+      return requests.deleteRule(ruleOf(step.rule))
+  }
+}
+
+const applyOther = async (step: OtherStep, o: ApplyOptions): Promise<void> => {
+  switch (step.kind) {
+    case 'link-create':
+      return await createLink(step, o)
+    case 'link-mark':
+      return o.routes.setLink(step.link, { addAltNames: [altNameOf(step.link)] })
+    case 'link-delete':
+      return await deleteLink(step.link, o)
+    case 'device-start':
+      return await o.launcher.start(step.link, mtuOf(step.link, o))
+    case 'wireguard-set': {
+      const backend = o.backend(step.backend)
+      if (backend === undefined) throw new Error(`Cannot set ${step.link}: this kernel has no WireGuard`)
+      return await backend.set(step.link, step.change, o.keys)
+    }
+    case 'sysctl-set':
+      return writeSysctl(step.path, step.value)
+  }
+}
+
+const mtuOf = (link: string, o: ApplyOptions): number =>
+  o.routes.links().find((l) => l.name === link)?.mtuBytes ?? 1420
+
+const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: ApplyOptions): Promise<void> => {
+  const altNames = [altNameOf(step.link)]
+  if (step.backend === 'kernel') {
+    o.routes.addLink({ name: step.link, kind: 'wireguard', mtuBytes: step.mtuBytes, altNames })
+    return
+  }
+  await o.launcher.start(step.link, step.mtuBytes)
+  o.routes.setLink(step.link, { addAltNames: altNames })
+  // wireguard-go chooses its own.
+  if (mtuOf(step.link, o) !== step.mtuBytes) o.routes.setLink(step.link, { mtuBytes: step.mtuBytes })
+}
+
+const GONE_TIMEOUT_MS = 5_000
+
+/** A process that serves the link lets go of it a moment later; its name is free only then. */
+const deleteLink = async (link: string, o: ApplyOptions): Promise<void> => {
+  o.routes.deleteLink(link)
+  const deadline = performance.now() + GONE_TIMEOUT_MS
+  while (o.routes.link(link) !== undefined && performance.now() < deadline) await pause(5)
+}

@@ -1,0 +1,68 @@
+/**
+ * Starts the process behind a userspace interface, detached: it outlives the agent, so that traffic does too.
+ * `--userspace 'wireguard-go -f {interface}'` runs another implementation instead of `warren device`.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { UapiConnection } from './uapi-connection.ts'
+
+export interface DeviceLauncher {
+  /** Resolves when its UAPI socket answers. */
+  start(link: string, mtuBytes: number): Promise<void>
+}
+
+export interface CommandLauncherOptions {
+  /** Words; `{interface}` and `{mtu}` stand for what they say. */
+  readonly command: readonly string[]
+  readonly runDir: string
+  connection(link: string): UapiConnection
+}
+
+const START_TIMEOUT_MS = 15_000
+
+export class CommandLauncher implements DeviceLauncher {
+  readonly #o: CommandLauncherOptions
+
+  constructor(o: CommandLauncherOptions) {
+    this.#o = o
+  }
+
+  async start(link: string, mtuBytes: number): Promise<void> {
+    const words = this.#o.command.map((w) =>
+      w.replaceAll('{interface}', link).replaceAll('{mtu}', String(mtuBytes)),
+    )
+    const logPath = join(this.#o.runDir, `device-${link}.log`)
+    mkdirSync(this.#o.runDir, { recursive: true })
+    const log = openSync(logPath, 'a', 0o600)
+    const child = spawn(words[0] ?? '', words.slice(1), {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, WG_PROCESS_FOREGROUND: '1' },
+    })
+    closeSync(log)
+    child.unref()
+    let ended: string | undefined
+    child.once('error', (error) => (ended = error.message))
+    child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? code}`))
+    const deadline = performance.now() + START_TIMEOUT_MS
+    while (performance.now() < deadline) {
+      if ((await this.#o.connection(link).get()) !== undefined) return
+      if (ended !== undefined) break
+      await pause(10)
+    }
+    throw new Error(
+      `Cannot start the device ${link}: ${ended ?? 'it does not answer'}${lastLine(logPath)} (see ${logPath})`,
+    )
+  }
+}
+
+const lastLine = (path: string): string => {
+  try {
+    const line = readFileSync(path, 'utf8').trim().split('\n').at(-1)
+    return line === undefined || line === '' ? '' : `: ${line.slice(0, 200)}`
+  } catch {
+    return '' // the log is only for the message
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The intent of a node against the running kernel, without an agent: for `plan --live`, `show` and `import`.
+ * Reads only.
+ */
+import type { NodeIntent, ObservedHost } from '../model/index.ts'
+import { diff, peerId } from '../reconcile/index.ts'
+import type { Difference } from '../reconcile/index.ts'
+import { LinuxHost } from './linux-host.ts'
+import { resolveKeys } from './keys.ts'
+import { KeyStore } from './key-store.ts'
+import type { SourceSnapshot } from '../sources/index.ts'
+
+export interface LiveOptions {
+  readonly stateDir?: string
+  readonly uapiDir?: string
+  readonly backend?: 'auto' | 'kernel' | 'userspace'
+}
+
+const open = (o: LiveOptions): LinuxHost =>
+  LinuxHost.open({
+    backend: o.backend ?? 'auto',
+    runDir: '/run/warren',
+    deviceCommand: [],
+    ...(o.uapiDir === undefined ? {} : { uapiDir: o.uapiDir }),
+  })
+
+/** Everything there is on this host, Warren's or not. */
+export const observeHost = async (o: LiveOptions = {}): Promise<ObservedHost> => {
+  const host = open(o)
+  try {
+    return await host.observeAll()
+  } finally {
+    host.close()
+  }
+}
+
+export interface PlanStepsInput {
+  readonly intent: NodeIntent
+  /** Secrets come from here. */
+  readonly objects: SourceSnapshot['objects']
+}
+
+/** What an agent would do now. Endpoints of peers that exist are taken for roamed and left alone. */
+export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Promise<Difference> => {
+  const host = open(o)
+  try {
+    const observed = await host.observe(input.intent.interfaces)
+    const store = new KeyStore(o.stateDir ?? '/var/lib/warren')
+    const keys = await resolveKeys(input.intent, { objects: input.objects, store, make: false })
+    return diff({
+      intent: input.intent,
+      observed,
+      backend: host.backend,
+      publicKeys: keys.publicKeys,
+      presharedKeyDigests: keys.presharedKeyDigests,
+      endpoints: endpointsOfNewPeers(input.intent, observed),
+    })
+  } finally {
+    host.close()
+  }
+}
+
+/** As written in the plan, names and all: wg(8) resolves them itself. */
+const endpointsOfNewPeers = (intent: NodeIntent, observed: ObservedHost): Map<string, string> => {
+  const result = new Map<string, string>()
+  for (const wg of intent.interfaces) {
+    const device = observed.wireguard.find((d) => d.link === wg.name)
+    for (const peer of wg.peers) {
+      if (peer.endpoint === undefined) continue
+      const seen = device?.peers.find((p) => p.publicKey === peer.publicKey)
+      const { host, port } = peer.endpoint
+      if (seen?.endpoint === undefined)
+        result.set(
+          peerId(wg.name, peer.publicKey),
+          host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+        )
+    }
+  }
+  return result
+}

@@ -1,0 +1,133 @@
+/** What `warren agent` does, once it is to do something. */
+import { lookup } from 'node:dns/promises'
+import {
+  Agent,
+  createLogger,
+  LinuxHost,
+  loadBounds,
+  systemClock,
+  takeRunLock,
+  type AgentOptions,
+  type Logger,
+} from '../agent/index.ts'
+import { loadSyscalls } from '../linux/index.ts'
+import { render } from '../reconcile/index.ts'
+import { FileSource, type Source } from '../sources/index.ts'
+import type { AgentFlags } from './agent.ts'
+import { BadInput, CheckFailed, MissingHere } from './exit.ts'
+
+export const runAgent = async (flags: AgentFlags): Promise<void> => {
+  checkFlags(flags)
+  const bounds = await loadBounds(flags.config)
+  if (bounds.kind === 'problems') throw new BadInput(bounds.problems)
+  const lock = flags.dryRun ? undefined : takeRunLock(loadSyscalls(), flags.runDir)
+  if (lock === undefined && !flags.dryRun)
+    throw new MissingHere(`another agent runs already with the run directory ${flags.runDir}`)
+  const host = openHost(flags)
+  try {
+    const agent = new Agent(options(flags, host))
+    if (flags.dryRun) await dryRun(agent, flags)
+    else if (flags.once) await once(agent)
+    else await resident(agent)
+    if (flags.removeOnExit && !flags.dryRun) await agent.remove()
+  } finally {
+    host.close()
+    lock?.close()
+  }
+}
+
+const checkFlags = (flags: AgentFlags): void => {
+  const wrong = (path: string, message: string): never => {
+    throw new BadInput([{ code: 'InvalidValue', path, message }])
+  }
+  if (!['text', 'json'].includes(flags.output)) wrong('--output', 'expected text or json')
+  if (!['auto', 'kernel', 'userspace'].includes(flags.backend))
+    wrong('--backend', 'expected auto, kernel or userspace')
+  if (!['error', 'warn', 'info', 'debug'].includes(flags.logLevel))
+    wrong('--log-level', 'expected error, warn, info or debug')
+  if (!(Number(flags.resync) > 0)) wrong('--resync', 'expected a number of seconds')
+}
+
+const openHost = (flags: AgentFlags): LinuxHost => {
+  try {
+    return LinuxHost.open({
+      backend: flags.backend,
+      runDir: flags.runDir,
+      deviceCommand: flags.userspace?.split(/\s+/) ?? ourDevice(),
+    })
+  } catch (error) {
+    throw new MissingHere((error as Error).message)
+  }
+}
+
+/** This very program, as `warren device`. */
+const ourDevice = (): string[] => {
+  const main = process.argv[1] ?? new URL('main.ts', import.meta.url).pathname
+  const quiet = process.execArgv.length > 0 ? process.execArgv : ['--disable-warning=ExperimentalWarning']
+  return [process.execPath, ...quiet, main, 'device', '{interface}', '--mtu', '{mtu}']
+}
+
+const options = (flags: AgentFlags, host: LinuxHost): AgentOptions => ({
+  node: flags.node,
+  source: openSource(flags.source),
+  host,
+  clock: systemClock,
+  log: logger(flags),
+  lookup: async (name) => (await lookup(name, { all: true, order: 'verbatim' })).map((a) => a.address),
+  stateDir: flags.stateDir,
+  runDir: flags.runDir,
+  boundsPath: flags.config,
+  resyncMs: Number(flags.resync) * 1000,
+  enforceBackend: flags.backend !== 'auto',
+})
+
+const openSource = (text: string): Source => {
+  const match = /^file:(.+)$/.exec(text)
+  if (match?.[1] === undefined)
+    throw new BadInput([
+      {
+        code: 'InvalidValue',
+        path: '--source',
+        message: `${text} is not a source`,
+        hint: 'Write file:DIR.',
+      },
+    ])
+  return new FileSource({ dir: match[1] })
+}
+
+const logger = (flags: AgentFlags): Logger =>
+  createLogger({
+    format: flags.output,
+    level: flags.dryRun ? 'error' : flags.logLevel,
+    write: (line) => process.stderr.write(line),
+    now: () => Date.now(),
+  })
+
+const dryRun = async (agent: Agent, flags: AgentFlags): Promise<void> => {
+  const { steps, conflicts, problems } = await agent.dryRun()
+  if (problems.some((p) => p.severity !== 'warning')) throw new BadInput(problems)
+  const commands = steps.flatMap((step) => render(step).split('\n'))
+  if (flags.output === 'json') {
+    process.stdout.write(`${JSON.stringify({ changes: steps.length, commands, conflicts, problems })}\n`)
+    return
+  }
+  for (const command of commands) process.stdout.write(`${command}\n`)
+  for (const conflict of conflicts) process.stderr.write(`warren: ${conflict.message}\n  ${conflict.hint}\n`)
+  if (commands.length === 0 && conflicts.length === 0) process.stderr.write('nothing to do\n')
+}
+
+const once = async (agent: Agent): Promise<void> => {
+  const asWanted = await agent.once()
+  const problems = agent.status.problems.filter((p) => p.severity !== 'warning')
+  const refused = problems.filter((p) => !['ApplyFailed', 'DidNotConverge', 'LinkNotOurs'].includes(p.code))
+  if (refused.length > 0) throw new BadInput(refused)
+  if (!asWanted || problems.length > 0)
+    throw new CheckFailed(problems.map((p) => p.message).join('; ') || 'not as wanted')
+}
+
+const resident = async (agent: Agent): Promise<void> => {
+  const stop = new AbortController()
+  process.once('SIGTERM', () => stop.abort())
+  process.once('SIGINT', () => stop.abort())
+  await agent.run(stop.signal)
+}
