@@ -1,6 +1,7 @@
 /**
  * One layer: its files, some at a time, each in a process of its own, and a line about each where the layer is slow.
  */
+import { resolve } from 'node:path'
 import {
   hasKernelFeature,
   KERNEL_FEATURES,
@@ -10,6 +11,9 @@ import { filesOf, type Layer } from './layers.ts'
 import { pool } from './pool.ts'
 import { countOf, type LayerResult, type TestResult } from './results.ts'
 import { runFile } from './run-file.ts'
+
+/** What Node made of the sources: the files share it, and the virtual machine reads it too. */
+export const COMPILED = resolve('.cache/compiled')
 
 export interface RunLayerOptions {
   readonly runId: string
@@ -23,7 +27,7 @@ export async function runLayer(layer: Layer, options: RunLayerOptions): Promise<
   const files = filesOf(layer).filter((file) => file.includes(options.only ?? ''))
   const started = performance.now()
   options.say(`${layer.name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
-  const env = { WARREN_KERNEL_FEATURES: probeAllKernelFeatures() }
+  const env = { WARREN_KERNEL_FEATURES: probeAllKernelFeatures(), NODE_COMPILE_CACHE: COMPILED }
   const { concurrency, fileTimeoutMs: timeoutMs } = layer
   const perFile = await pool(files, {
     concurrency,

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
 import { prepareMachine, whyNoMachine } from '../vm/prepare.ts'
 import { mergeResults, type LayerResult, type TestResult } from './results.ts'
-import { missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
+import { COMPILED, missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
 
 const FOLDERS = ['contracts', 'netns', 'e2e', 'vm']
 /** Also the bound on what continuous integration waits for; a whole run takes about half of it. */
@@ -49,7 +49,9 @@ async function resultsOfMachine(
   { say, signal }: RunLayerOptions,
 ): Promise<readonly TestResult[]> {
   const image = prepareMachine()
-  say(`vm: ${files.length} files on Linux ${image.release} in one virtual machine`)
+  say(
+    `vm: ${files.length} ${files.length === 1 ? 'file' : 'files'} on Linux ${image.release} in one virtual machine`,
+  )
   const out = mkdtempSync('/var/tmp/warren-vm-results-')
   try {
     const end = await runInMachine({
@@ -72,8 +74,7 @@ async function resultsOfMachine(
 
 function environment(): Record<string, string> {
   const { PATH = '', CI = '' } = process.env
-  const compiled = resolve('.cache/compiled')
-  return { PATH, CI, HOME: '/root', TMPDIR: '/tmp', WARREN_PATIENCE: '10', NODE_COMPILE_CACHE: compiled }
+  return { PATH, CI, HOME: '/root', TMPDIR: '/tmp', WARREN_PATIENCE: '10', NODE_COMPILE_CACHE: COMPILED }
 }
 
 function readResults(out: string): TestResult[] {

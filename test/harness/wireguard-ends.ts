@@ -27,6 +27,8 @@ export function makeKeyPair(): KeyPair {
 export interface WireGuardMake {
   readonly name: string
   readonly needs: Needs
+  /** wireguard-go 0.0.20220316 goes on using the source address that it has lost. */
+  readonly survivesItsOwnMove: boolean
   /** Makes the interface in the host; it is down and without keys. */
   start(host: Namespace, iface: string): Promise<RunningEnd>
 }
@@ -38,6 +40,7 @@ export interface RunningEnd {
 
 export const kernelWireGuard: WireGuardMake = {
   name: 'the kernel',
+  survivesItsOwnMove: true,
   needs: { root: true, kernel: ['wireguard'], tools: ['wg', 'ip', 'ping', 'nsenter'] },
   start: async (host, iface) => {
     await host.exec(`ip link add ${iface} type wireguard`)
@@ -47,6 +50,7 @@ export const kernelWireGuard: WireGuardMake = {
 
 export const wireguardGo: WireGuardMake = {
   name: 'wireguard-go',
+  survivesItsOwnMove: false,
   needs: { root: true, kernel: ['tun'], tools: ['wireguard-go', 'wg', 'ip', 'ping', 'nsenter'] },
   start: (host, iface) =>
     startProcess(host, iface, {
@@ -58,6 +62,7 @@ export const wireguardGo: WireGuardMake = {
 
 export const warrenDevice: WireGuardMake = {
   name: 'warren device',
+  survivesItsOwnMove: true,
   needs: { root: true, kernel: ['tun'], tools: ['wg', 'ip', 'ping', 'nsenter'] },
   start: (host, iface) =>
     startProcess(host, iface, { program: resolve('bin/warren'), args: ['device', iface] }),
