@@ -32,6 +32,7 @@ import { DIRECT_PATH, Report } from './report.ts'
 import { StatusFile } from './status.ts'
 import type { AgentStatus } from './status.ts'
 import { WakeUp } from './wake-up.ts'
+import type { Wake } from './wake-up.ts'
 
 export interface AgentOptions {
   readonly node: string
@@ -52,6 +53,7 @@ const RESYNC_MS = 30_000
 /** A peek costs at most a thousandth of the time until the next. */
 const PEEK_SHARE = 1000
 const PEEK_MS = 1_000
+const EVENT_HOLD_MS = 1_000
 
 export class Agent {
   readonly #o: AgentOptions
@@ -64,6 +66,8 @@ export class Agent {
   readonly #open: Closeable[] = []
   #failures = 0
   #retryAtMs: number | undefined
+  #failedAtMs = 0
+  #pending: Wake | undefined
   #resyncAtMs = 0
   #peekEveryMs = PEEK_MS
   #expected = ''
@@ -112,9 +116,8 @@ export class Agent {
       for (;;) {
         const wake = await this.#wakeUp.next(this.#waitMs())
         if (signal.aborted) return
-        if (wake !== undefined && this.#mayRetry()) await this.#pass(wake.cause, wake.atMs)
-        else if (this.#isDue()) await this.#pass('resync')
-        else await this.#peek()
+        this.#pending ??= wake
+        await this.#turn()
       }
     } finally {
       for (const open of this.#open.splice(0)) open.close()
@@ -151,27 +154,37 @@ export class Agent {
     await this.#desired.load({ write: true })
   }
 
+  async #turn(): Promise<void> {
+    const now = this.#o.clock.nowMs()
+    const wake = this.#pending
+    if (this.#retryAtMs !== undefined) {
+      if (now >= this.#holdUntilMs()) await this.#pass(wake?.cause ?? 'retry', wake?.atMs)
+    } else if (wake !== undefined) await this.#pass(wake.cause, wake.atMs)
+    else if (now >= this.#resyncAtMs) await this.#pass('resync')
+    else await this.#peek()
+  }
+
   #waitMs(): number {
     const now = this.#o.clock.nowMs()
+    if (this.#retryAtMs !== undefined) return Math.max(0, this.#holdUntilMs() - now)
     const direct = this.#upkeep.nextLookMs() ?? Infinity
     const peek = Math.min(this.#peekEveryMs, Math.max(direct, this.#peekEveryMs / 4))
     const settling = this.#report.awaitsHandshakes(now) ? 250 : Infinity
-    const until = Math.min(this.#resyncAtMs - now, Math.min(peek, direct), settling)
-    const retry = this.#retryAtMs === undefined ? Infinity : this.#retryAtMs - now
-    return Math.max(0, Math.min(until, retry))
+    return Math.max(0, Math.min(this.#resyncAtMs - now, peek, settling))
   }
 
-  /** After a refusal events may come early; what something else keeps undoing has to wait its time out. */
-  #mayRetry(): boolean {
-    return this.#retryAtMs === undefined || this.#report.lastOutcome !== 'did-not-converge' || this.#isDue()
-  }
-
-  #isDue(): boolean {
-    const now = this.#o.clock.nowMs()
-    return this.#retryAtMs === undefined ? now >= this.#resyncAtMs : now >= this.#retryAtMs
+  /**
+   * After a refusal an event brings the next try forward, to a second after the failure at most, because failing
+   * makes events too. What something else keeps undoing has to wait its time out.
+   */
+  #holdUntilMs(): number {
+    const retryAtMs = this.#retryAtMs ?? 0
+    if (this.#pending === undefined || this.#report.lastOutcome === 'did-not-converge') return retryAtMs
+    return Math.min(retryAtMs, this.#failedAtMs + EVENT_HOLD_MS)
   }
 
   async #pass(cause: string, atMs: number = this.#o.clock.nowMs()): Promise<void> {
+    this.#pending = undefined
     if (await this.#desired.refresh()) {
       this.#report.changed(this.#desired)
       this.#failures = 0
@@ -210,7 +223,8 @@ export class Agent {
 
   #failed(): void {
     this.#failures++
-    this.#retryAtMs = this.#o.clock.nowMs() + backoffMs(this.#failures)
+    this.#failedAtMs = this.#o.clock.nowMs()
+    this.#retryAtMs = this.#failedAtMs + backoffMs(this.#failures)
   }
 
   #converge(wanted: NodeIntent): Promise<Convergence> {

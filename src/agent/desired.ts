@@ -99,7 +99,7 @@ export const accept = async (intent: NodeIntent, o: AcceptOptions): Promise<Desi
       ...(wg.container === undefined ? [] : [noContainers(wg)]),
     ]
     if (found.length > 0) refused.add(ownerId(wg.owner))
-    problems.push(...found, ...forwardingWarnings(wg, o.bounds))
+    problems.push(...found)
   }
   const kept = keepBefore(intent, refused, o.before)
   const keys = await resolveKeys(kept.intent, { objects: o.objects, store: o.store, make: o.write })
@@ -135,16 +135,3 @@ const noContainers = (wg: WireGuardIntent): Problem => ({
   message: `${wg.name} is to live in a container, which is not supported yet`,
   hint: 'Leave out `container`.',
 })
-
-const forwardingWarnings = (wg: WireGuardIntent, bounds: Bounds): Problem[] =>
-  wg.forwards.inet6 && !bounds.allowIPv6Forwarding
-    ? [
-        {
-          code: 'ForwardingConsent',
-          path: ownerId(wg.owner),
-          message: `${wg.name} relays IPv6, which needs Linux 6.17 or consent to forward on every interface`,
-          hint: 'Write `allowIPv6Forwarding: true` into agent.yaml.',
-          severity: 'warning',
-        },
-      ]
-    : []

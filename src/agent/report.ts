@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
 import type { PathState } from '../reconcile/index.ts'
-import { render } from '../reconcile/index.ts'
+import { needsIpv6Consent, render } from '../reconcile/index.ts'
 import type { Clock } from './clock.ts'
 import type { Convergence } from './converge.ts'
 import type { DesiredState } from './desired-state.ts'
@@ -94,7 +94,11 @@ export class Report {
     this.#observed = done.observed
     const tookMs = Math.round((this.#o.clock.nowMs() - facts.atMs) * 10) / 10
     const commands = done.applied.filter((s) => !isUpkeep(s)).flatMap((s) => render(s).split('\n'))
-    this.#problems = [...conflictProblems(done), ...unresolvedProblems(facts.unresolved)]
+    this.#problems = [
+      ...conflictProblems(done),
+      ...unresolvedProblems(facts.unresolved),
+      ...consentProblems(desired, done),
+    ]
     if (done.outcome === 'converged') this.#succeed(desired, done)
     else this.#reportFailure(done)
     if (done.applied.length > 0) this.#watchHandshakesUntilMs = this.#o.clock.nowMs() + HANDSHAKE_WATCH_MS
@@ -226,3 +230,16 @@ const unresolvedProblems = (hosts: readonly string[]): Problem[] =>
     message: `the name ${host} does not resolve at the moment`,
     severity: 'warning',
   }))
+
+const consentProblems = (desired: DesiredState, done: Convergence): Problem[] =>
+  desired.bounds.allowIPv6Forwarding
+    ? []
+    : (desired.current?.intent.interfaces ?? [])
+        .filter((wg) => needsIpv6Consent(wg, done.observed))
+        .map((wg) => ({
+          code: 'ForwardingConsent',
+          path: `${wg.owner.kind}/${wg.owner.name}`,
+          message: `${wg.name} is to relay IPv6, which on this kernel makes the whole host forward`,
+          hint: 'Write `allowIPv6Forwarding: true` into agent.yaml, or use Linux 6.17 or newer.',
+          severity: 'warning',
+        }))

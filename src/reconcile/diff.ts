@@ -135,16 +135,7 @@ const fromNothing = (wg: WireGuardIntent, input: DiffInput, before: Step[]): Ste
 
 /** A link that is still to be made has the host's defaults, not what its predecessor had. */
 const sysctlsWithout = (observed: ObservedHost, link: string): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(observed.sysctls)
-      .filter(([path]) => !path.includes(`/conf/${link}/`))
-      // Known by the kernel even though this link's own file is gone: see sysctl-steps.ts.
-      .concat(
-        Object.keys(observed.sysctls).some((p) => p.endsWith('/force_forwarding'))
-          ? [['force_forwarding/force_forwarding', '0']]
-          : [],
-      ),
-  )
+  Object.fromEntries(Object.entries(observed.sysctls).filter(([path]) => !path.includes(`/conf/${link}/`)))
 
 interface Present {
   readonly link: ObservedLink

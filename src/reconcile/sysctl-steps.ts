@@ -10,6 +10,8 @@ const v4 = (link: string): string => `net/ipv4/conf/${link}/forwarding`
 const v6 = (link: string): string => `net/ipv6/conf/${link}/force_forwarding`
 const V4_ALL = 'net/ipv4/conf/all/forwarding'
 const V6_ALL = 'net/ipv6/conf/all/forwarding'
+/** There on every kernel that has the switch, whatever links there are. */
+const V6_SWITCH = 'net/ipv6/conf/all/force_forwarding'
 const SRC_VALID_MARK = 'net/ipv4/conf/all/src_valid_mark'
 
 /** What has to be read before `sysctlSteps` can decide. */
@@ -20,7 +22,7 @@ export const sysctlsOf = (
   const paths = intents.flatMap((i) => [v4(i.name), v6(i.name)])
   if (intents.some((i) => i.forwards.inet6))
     paths.push(...links.map((l) => `net/ipv6/conf/${l.name}/accept_ra`))
-  return intents.length === 0 ? [] : [...paths, V4_ALL, V6_ALL, SRC_VALID_MARK]
+  return intents.length === 0 ? [] : [...paths, V4_ALL, V6_ALL, V6_SWITCH, SRC_VALID_MARK]
 }
 
 export const sysctlSteps = (
@@ -54,12 +56,15 @@ const ipv6Steps = (
   const why = 'relays between its peers'
   const all = observed.sysctls[V6_ALL]
   if (all === '1') return []
-  // The file comes with the link: on a host whose kernel has the switch, a link still to be made has it too.
-  const hasSwitch = Object.keys(observed.sysctls).some((p) => p.endsWith('/force_forwarding'))
-  if (hasSwitch) return observed.sysctls[path] === '1' ? [] : [{ kind: 'sysctl-set', path, value: '1', why }]
+  if (observed.sysctls[V6_SWITCH] !== undefined)
+    return observed.sysctls[path] === '1' ? [] : [{ kind: 'sysctl-set', path, value: '1', why }]
   if (!o.ipv6Consent) return []
   const listening = Object.keys(observed.sysctls)
     .filter((p) => p.endsWith('/accept_ra') && observed.sysctls[p] === '1')
     .map((p): Step => ({ kind: 'sysctl-set', path: p, value: '2', why: 'keeps router advertisements' }))
   return [...listening, { kind: 'sysctl-set', path: V6_ALL, value: '1', why }]
 }
+
+/** Relaying IPv6 would need consent that was not given. */
+export const needsIpv6Consent = (intent: WireGuardIntent, observed: ObservedHost): boolean =>
+  intent.forwards.inet6 && observed.sysctls[V6_SWITCH] === undefined && observed.sysctls[V6_ALL] !== '1'
