@@ -1,5 +1,5 @@
 /** Options that several commands share, said once. */
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 export function lockOption(): Option {
   return new Option('--lock <file>', 'the lock, when it is not beside the first file')
@@ -9,11 +9,21 @@ export function outputOption(...formats: readonly string[]): Option {
   return new Option('-o, --output <format>', 'how to print it').choices(formats).default(formats[0])
 }
 
-export function viaOption(): Option {
-  return new Option('--via <command>', "how to run a command on a node, as in 'ssh root@{node}'")
+/** Where things are, for tests and throwaway hosts that keep them elsewhere; the agent reads the same names. */
+export function env(name: string, otherwise: string): string {
+  return process.env[name] ?? otherwise
 }
 
 export function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Expected a number of 1 or more.')
   return Number(text)
+}
+
+/** How to reach nodes, for the commands that do. */
+export function addFleetOptions(command: Command): Command {
+  return command
+    .requiredOption('--via <command>', "how to run a command on a node, as in 'ssh root@{node}'")
+    .option('--remote-command <command>', 'how to run warren there', 'warren')
+    .option('--parallel <number>', 'how many nodes at a time', positiveInteger, 8)
+    .option('--timeout <seconds>', 'how long a node may take for one answer', positiveInteger, 60)
 }

@@ -6,20 +6,26 @@ import type {
   RouteIntent,
   WireGuardIntent,
 } from '../../model/index.ts'
+import type { PlanResult } from '../../plan/index.ts'
 import { endpointText } from '../../reconcile/index.ts'
 import type { Paint } from '../terminal/paint.ts'
 import { formatTable } from '../terminal/table.ts'
 
+/** peer-2 before peer-10. */
+const byNumber = new Intl.Collator('en', { numeric: true })
+
 const HEADER = ['NODE', 'INTERFACE', 'ADDRESSES', 'PORT', 'PEERS', 'KEY']
 
-export function formatPlanTable(intents: Iterable<NodeIntent>, paint: Paint): string {
-  const rows = [...intents].flatMap((intent) =>
+export function formatPlanTable(result: Pick<PlanResult, 'intents' | 'links'>, paint: Paint): string {
+  const direct = directPeers(result.links)
+  const intents = [...result.intents.values()].toSorted((a, b) => byNumber.compare(a.node, b.node))
+  const rows = intents.flatMap((intent) =>
     intent.interfaces.map((wanted) => [
       paint.bold(intent.node),
       wanted.name + (wanted.forwards.inet || wanted.forwards.inet6 ? ' (relays)' : ''),
       wanted.addresses.map(addressText).join(', '),
       wanted.listenPort === undefined ? 'any' : String(wanted.listenPort),
-      peersText(wanted.peers),
+      peersText(wanted, direct.get(intent.node)?.get(networkOf(wanted)) ?? []),
       wanted.publicKey === undefined ? paint.yellow('not made yet') : `${wanted.publicKey.slice(0, 8)}…`,
     ]),
   )
@@ -57,9 +63,36 @@ function formatPeer(peer: PeerIntent, paint: Paint): string {
   return `  peer ${paint.bold(peer.node ?? peer.publicKey)}: ${facts.join('; ')}\n`
 }
 
-function peersText(peers: readonly PeerIntent[]): string {
-  const names = peers.map((peer) => peer.node ?? `${peer.publicKey.slice(0, 8)}…`).toSorted()
-  return names.length > 4 ? `${names.length}` : names.join(', ')
+/** Peers without a key are no peers yet; the plan says already who they will be. */
+function peersText(wanted: WireGuardIntent, planned: readonly string[]): string {
+  const known = wanted.peers.map((peer) => peer.node ?? `${peer.publicKey.slice(0, 8)}…`)
+  // An interface of one link has that one peer, whatever other links its node has.
+  const names = known.length > 0 || wanted.owner.kind !== 'WireGuardNetworkPlan' ? known : planned
+  return names.length > 4 ? String(names.length) : names.toSorted((a, b) => byNumber.compare(a, b)).join(', ')
+}
+
+/** Node → network → who is a direct peer there. */
+function directPeers(links: PlanResult['links']): Map<string, Map<string, string[]>> {
+  const peers = new Map<string, Map<string, string[]>>()
+  const add = (from: string, to: string, network: string): void => {
+    const networks = getOrAdd(peers, from, () => new Map<string, string[]>())
+    getOrAdd(networks, network, () => []).push(to)
+  }
+  for (const { a, b, network } of links) {
+    add(a, b, network)
+    add(b, a, network)
+  }
+  return peers
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const value = map.get(key) ?? make()
+  map.set(key, value)
+  return value
+}
+
+function networkOf({ owner }: WireGuardIntent): string {
+  return `${owner.namespace}/${owner.name}`
 }
 
 function addressText(address: AddressIntent): string {

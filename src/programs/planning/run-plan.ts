@@ -35,9 +35,7 @@ async function render(result: PlanResult, { node, output }: PlanOptions): Promis
       output,
     )
   }
-  return node === undefined
-    ? formatPlanTable(result.intents.values(), paint)
-    : formatNodePlan(intentOf(result, node), paint)
+  return node === undefined ? formatPlanTable(result, paint) : formatNodePlan(intentOf(result, node), paint)
 }
 
 function remindOfLock(made: MadePlan): void {

@@ -22,6 +22,8 @@ import {
 } from '../../protocols/wireguard/formats/index.ts'
 
 const MAIN_TABLE = 254
+/** People look for names: peer-2 before peer-10. */
+const byName = new Intl.Collator('en', { numeric: true })
 
 export interface ConfigOptions {
   /** The key itself, or the file on the node that has it; undefined when only its owner has it. */
@@ -32,7 +34,9 @@ export interface ConfigOptions {
 }
 
 export function configOfIntent(node: string, wanted: WireGuardIntent, options: ConfigOptions): WgConfig {
-  const kept = wanted.peers.filter((peer) => peer.path === 'always' || options.direct === true)
+  const kept = wanted.peers
+    .filter((peer) => peer.path === 'always' || options.direct === true)
+    .toSorted((a, b) => byName.compare(a.node ?? a.publicKey, b.node ?? b.publicKey))
   const routing = routingOf(wanted, kept)
   const key = options.privateKey
   const pairs = wanted.addresses.filter((address) => address.peer !== undefined)

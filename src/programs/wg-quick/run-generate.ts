@@ -15,6 +15,7 @@ import { BadInput } from '../exit.ts'
 import { hasErrors, type Inputs, readInputs } from '../files/inputs.ts'
 import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
 import { intentOf, warn } from '../planning/made-plan.ts'
+import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
@@ -43,14 +44,15 @@ export async function runGenerate(files: readonly string[], options: GenerateOpt
   const ring = await KeyRing.open(options.out)
   const result = planWithKeys(inputs, { ring, only: options.peer })
   const intents = options.peer === undefined ? [...result.intents.values()] : [intentOf(result, options.peer)]
-  const wanted = intents.flatMap((intent) => filesOf(intent, { inputs, ring, result, options }))
+  const context = { inputs, ring, result, options, agentless: nodesWithoutAgent(inputs.objects) }
+  const wanted = intents.flatMap((intent) => filesOf(intent, context))
 
   // Nothing was written until here; keys come before the files that use them.
   ring.save(options.out)
   const changed = wanted.filter((file) => writeConfig(file)).length
   if (options.write) writeLock(inputs, result.allocations)
   if (options.qr) await showQr(wanted)
-  report({ result, options, ring, inputs }, { files: wanted.length, nodes: intents.length, changed })
+  report(context, { files: wanted.length, nodes: intents.length, changed })
 }
 
 function planWithKeys(
@@ -76,6 +78,7 @@ interface FileContext {
   readonly ring: KeyRing
   readonly result: PlanResult
   readonly options: GenerateOptions
+  readonly agentless: ReadonlySet<string>
 }
 
 function filesOf(intent: NodeIntent, context: FileContext): WgFile[] {
@@ -102,12 +105,7 @@ function privateKeyFor(
   const { namespace, name } = wanted.owner
   const kept = context.ring.get(`${namespace}/${name}`, node)
   if (kept !== undefined && publicKeyOf(kept) === wanted.publicKey) return { text: kept }
-  return runsAgent(node, context) ? { file: `/var/lib/warren/keys/${namespace}_${name}.key` } : undefined
-}
-
-function runsAgent(node: string, { inputs }: FileContext): boolean {
-  const plans = inputs.objects.filter((object) => object.kind === 'WireGuardNetworkPlan')
-  return !plans.some((object) => object.spec.nodes.some((one) => one.name === node && !one.agent))
+  return context.agentless.has(node) ? undefined : { file: `/var/lib/warren/keys/${namespace}_${name}.key` }
 }
 
 function missingSecret(wanted: WireGuardIntent): never {

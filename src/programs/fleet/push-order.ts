@@ -1,0 +1,56 @@
+/**
+ * In which order nodes get a new plan, so that it never cuts off those still waiting for theirs. Pure.
+ *
+ * An anchor is a node that others call: a hub, a relay, any node whose endpoint somebody knows. Usually anchors
+ * go first, one by one, and the rest then find them ready. But when an anchor's own port or key changes, whoever
+ * is reached through it would be lost the moment it changes; then all who call it go first, over the tunnel as
+ * it still is, and the anchor, which is reachable from outside by its nature, goes last.
+ */
+import type { NodeIntent } from '../../model/index.ts'
+
+/** What a node has now, as it said itself. */
+export interface RunningInterface {
+  readonly name: string
+  readonly publicKey: string | undefined
+  readonly listenPort: number
+}
+
+export interface PushStage {
+  readonly nodes: readonly string[]
+  /** Anchors one by one: two at once could leave a moment without any. */
+  readonly sequential: boolean
+}
+
+export function pushOrder(
+  intents: ReadonlyMap<string, NodeIntent>,
+  running: ReadonlyMap<string, readonly RunningInterface[]>,
+): PushStage[] {
+  const called = new Set<string>()
+  for (const intent of intents.values()) {
+    for (const peer of intent.interfaces.flatMap((one) => one.peers)) {
+      if (peer.endpoint && peer.path === 'always') called.add(peer.publicKey)
+    }
+  }
+  const anchors: string[] = []
+  const others: string[] = []
+  for (const intent of intents.values()) {
+    const isCalled = intent.interfaces.some((one) => one.publicKey !== undefined && called.has(one.publicKey))
+    ;(isCalled ? anchors : others).push(intent.node)
+  }
+  const moves = anchors.some((node) => changesHowItIsCalled(intents.get(node), running.get(node) ?? []))
+  const stages: PushStage[] = [
+    { nodes: anchors, sequential: true },
+    { nodes: others, sequential: false },
+  ]
+  return (moves ? stages.toReversed() : stages).filter((stage) => stage.nodes.length > 0)
+}
+
+function changesHowItIsCalled(intent: NodeIntent | undefined, running: readonly RunningInterface[]): boolean {
+  return running.some((now) => {
+    const wanted = intent?.interfaces.find((one) => one.name === now.name)
+    if (!wanted) return true
+    const key =
+      now.publicKey !== undefined && wanted.publicKey !== undefined && now.publicKey !== wanted.publicKey
+    return key || (wanted.listenPort !== undefined && wanted.listenPort !== now.listenPort)
+  })
+}

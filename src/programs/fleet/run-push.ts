@@ -1,0 +1,190 @@
+/**
+ * What `warren push` does: ask every node how it is, show what will be, ask the person, keep the lock, and then
+ * hand each node its plan in an order that cuts nobody off (push-order.ts).
+ */
+import { basename } from 'node:path'
+
+import type { AgentStatus } from '../../agent/index.ts'
+import { formatAllocations, formatObjects } from '../../model/index.ts'
+import { objectsForNode, plan } from '../../plan/index.ts'
+import { BadInput, CheckFailed } from '../exit.ts'
+import { hasErrors } from '../files/inputs.ts'
+import { formatBundle } from '../node/bundle.ts'
+import type { NodePutResult } from '../node/run-node-put.ts'
+import { formatLockChanges, lockChanges } from '../planning/lock-changes.ts'
+import { type MadePlan, makePlan } from '../planning/made-plan.ts'
+import { formatPlanTable } from '../planning/plan-text.ts'
+import { nodesWithoutAgent } from '../planning/without-agent.ts'
+import { writeLock } from '../planning/write-lock.ts'
+import { confirms } from '../terminal/ask.ts'
+import { paintFor } from '../terminal/paint.ts'
+import { progressOf } from '../terminal/progress.ts'
+import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { inParallel, type Outcome } from './in-parallel.ts'
+import { pushOrder, type PushStage } from './push-order.ts'
+import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
+import { NodeCommandFailed, parseVia, runOnNode, type Via } from './via.ts'
+
+export interface PushOptions extends FleetOptions {
+  readonly name?: string
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+  readonly wait: string
+}
+
+export async function runPush(files: readonly string[], given: PushOptions): Promise<void> {
+  const via = parseVia(given)
+  const options = { ...given, name: given.name ?? nameOf(files[0] ?? '-') }
+  const made = await makePlan(files, options)
+  const known = options.dryRun ? made : await withMissingKeys(made, { via, options })
+  const statuses = await askHowTheyAre(known, { via, options })
+  const reachable = statuses.flatMap((outcome) => (outcome.kind === 'done' ? [outcome] : []))
+  const unreachable = statuses.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []))
+  const order = pushOrder(
+    known.result.intents,
+    new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
+  )
+  show(known, order, unreachable)
+  if (options.dryRun) return
+  const question = `Push to ${reachable.length} node${reachable.length === 1 ? '' : 's'}?`
+  if (!options.yes && standardError().interactive && !(await confirms(question)))
+    throw new CheckFailed('nothing was changed')
+
+  // Before the first node: what nodes hold must never be more than what the lock remembers.
+  writeLock(known, known.result.allocations)
+  const skipped = new Set(unreachable.map((outcome) => outcome.node))
+  const outcomes = await pushAll(known, { via, options, order, skipped })
+  report([...outcomes, ...unreachable])
+}
+
+/** `plans/home.yaml` is `home` on every node. */
+function nameOf(file: string): string {
+  return file === '-' ? 'plan' : basename(file).replace(/\.ya?ml$/i, '')
+}
+
+interface Context {
+  readonly via: Via
+  readonly options: PushOptions & { readonly name: string }
+}
+
+/** A node that gives none is told of by the next question, which it will not answer either. */
+async function withMissingKeys(made: MadePlan, { via, options }: Context): Promise<MadePlan> {
+  const missing = new Set(made.result.publicKeysMissing.filter((one) => one.agent).map((one) => one.node))
+  if (missing.size === 0) return made
+  const wanted = new Map([...nodesWithOwnKeys(made)].filter(([node]) => missing.has(node)))
+  const { keys } = await fetchKeys(wanted, {
+    via,
+    parallel: options.parallel,
+    known: made.result.allocations,
+    acceptNewKeys: false,
+  })
+  const result = plan(made.objects, withKeys(made.result.allocations, keys))
+  if (hasErrors(result.problems)) throw new BadInput(result.problems)
+  return { ...made, result }
+}
+
+/** Also the first contact: who does not answer is known before anything is changed. */
+function askHowTheyAre(made: MadePlan, { via, options }: Context): Promise<Outcome<AgentStatus | null>[]> {
+  return inParallel(nodesToPush(made), {
+    limit: options.parallel,
+    isExpected: (error) => error instanceof NodeCommandFailed,
+    run: async (node) =>
+      parseAnswer(node, await runOnNode(node, via, { args: STATUS })) as AgentStatus | null,
+  })
+}
+
+const STATUS = ['node', 'status', '--output', 'json']
+
+function nodesToPush({ objects, result }: MadePlan): string[] {
+  const withoutAgent = nodesWithoutAgent(objects)
+  return [...result.intents.keys()].filter((node) => !withoutAgent.has(node))
+}
+
+function show(made: MadePlan, order: readonly PushStage[], unreachable: readonly Outcome<unknown>[]): void {
+  const terminal = standardOutput()
+  const paint = paintFor(terminal)
+  terminal.write(formatPlanTable(made.result, paint))
+  const changes = lockChanges(made.allocations, made.result.allocations)
+  if (changes.length > 0) terminal.write(`\n${made.lockFile}:\n${formatLockChanges(changes)}`)
+  const stages = order.map(({ nodes, sequential }) => nodes.join(sequential ? ' → ' : ', '))
+  terminal.write(`\nOrder: ${stages.join(' → ')}\n`)
+  for (const outcome of unreachable) {
+    if (outcome.kind === 'failed')
+      terminal.write(`${paint.red('unreachable')} ${outcome.node}: ${outcome.reason}\n`)
+  }
+}
+
+interface PushContext extends Context {
+  readonly order: readonly PushStage[]
+  readonly skipped: ReadonlySet<string>
+}
+
+async function pushAll(
+  made: MadePlan,
+  { via, options, order, skipped }: PushContext,
+): Promise<Outcome<NodePutResult>[]> {
+  const wanted = new Set(nodesToPush(made).filter((node) => !skipped.has(node)))
+  const progress = progressOf(wanted.size)
+  const outcomes: Outcome<NodePutResult>[] = []
+  for (const { nodes, sequential } of order) {
+    const stage = await inParallel(
+      nodes.filter((node) => wanted.has(node)),
+      {
+        limit: sequential ? 1 : options.parallel,
+        isExpected: (error) => error instanceof NodeCommandFailed,
+        run: (node) => pushTo(node, made, { via, options }),
+        onOutcome: (outcome) => {
+          if (outcome.kind === 'failed') progress.failed(outcome.node, outcome.reason)
+          else progress.done(outcome.node, wordsFor(outcome.value))
+        },
+      },
+    )
+    outcomes.push(...stage)
+  }
+  return outcomes
+}
+
+async function pushTo(
+  node: string,
+  { objects, result }: MadePlan,
+  { via, options }: Context,
+): Promise<NodePutResult> {
+  const input = formatBundle({
+    objects: formatObjects(objectsForNode(objects, node)),
+    allocations: formatAllocations(result.allocations),
+  })
+  const args = ['node', 'put', options.name, '--wait', options.wait]
+  const patient = { ...via, timeoutMs: via.timeoutMs + Number(options.wait) * 1000 }
+  const answer = parseAnswer(node, await runOnNode(node, patient, { args, input })) as NodePutResult
+  if (answer.agent && (!answer.agent.current || answer.agent.phase !== 'Converged') && options.wait !== '0') {
+    throw new NodeCommandFailed(node, notConverged(answer))
+  }
+  return answer
+}
+
+function notConverged({ agent }: NodePutResult): string {
+  if (!agent?.current) return 'has the plan, but its agent has not taken it up yet'
+  const [first] = agent.problems
+  return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
+}
+
+function wordsFor({ agent }: NodePutResult): string {
+  if (!agent) return 'has the plan; no agent runs there yet'
+  return agent.current ? agent.phase.toLowerCase() : 'has the plan'
+}
+
+function parseAnswer(node: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new NodeCommandFailed(node, 'answered with something that is not from warren')
+  }
+}
+
+function report(outcomes: readonly Outcome<NodePutResult | AgentStatus | null>[]): void {
+  const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map((outcome) => outcome.node)
+  const done = outcomes.length - failed.length
+  if (failed.length > 0)
+    throw new CheckFailed(`${done} of ${outcomes.length} nodes have the plan; not: ${failed.join(', ')}`)
+  standardOutput().write(`${done} nodes have the plan.\n`)
+}

@@ -1,0 +1,100 @@
+/** What `warren import` does: objects to standard output, keys to a file of their own. */
+import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { stringify } from 'yaml'
+
+import type { Problem } from '../../model/index.ts'
+import { parseWgConfig, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
+import { BadInput } from '../exit.ts'
+import { readText } from '../files/read-text.ts'
+import { writeTextAtomically } from '../files/write-text.ts'
+import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { type ImportedInterface, type ImportOptions, objectsOfConfig } from '../wg-quick/objects-of-config.ts'
+
+export interface RunImportOptions {
+  readonly node?: string
+  readonly interface?: string
+  readonly secrets: string
+}
+
+type Found = { readonly config: WgConfig; readonly options: ImportOptions }
+
+export async function runImport(files: readonly string[], options: RunImportOptions): Promise<void> {
+  const node = options.node ?? hostname().toLowerCase()
+  const found = files.length === 0 ? await readHost(node) : await readConfigs(files, { ...options, node })
+  const imported = found.map((one) => objectsOfConfig(one.config, one.options))
+  writeSecrets(imported, options.secrets)
+  standardOutput().write(imported.map((one) => stringify(one.object, { lineWidth: 0 })).join('---\n'))
+  for (const [index, one] of imported.entries()) {
+    if (one.leftOut.length === 0) continue
+    const name = found[index]?.options.interfaceName ?? ''
+    standardError().write(
+      `${name}: left out, because an object has no word for it: ${one.leftOut.join(', ')}\n`,
+    )
+  }
+  if (imported.length === 0) standardError().write('There is no WireGuard interface here.\n')
+}
+
+async function readHost(node: string): Promise<Found[]> {
+  const { readRunning } = await import('./running.ts')
+  const { configOfRunning, importOptionsOf } = await import('./config-of-running.ts')
+  return (await readRunning()).map((running) => ({
+    config: configOfRunning(running),
+    options: { node, interfaceName: running.name, ...importOptionsOf(running) },
+  }))
+}
+
+async function readConfigs(
+  files: readonly string[],
+  { node, interface: given }: RunImportOptions & { readonly node: string },
+): Promise<Found[]> {
+  const problems: Problem[] = []
+  const found: Found[] = []
+  for (const file of files) {
+    const read = await readText(file)
+    if ('problem' in read) {
+      problems.push(read.problem)
+      continue
+    }
+    const parsed = parseWgConfig(read.text)
+    problems.push(...parsed.problems.map(({ line, ...problem }) => toProblem(file, line, problem)))
+    const interfaceName = given ?? (file === '-' ? undefined : basename(file).replace(/\.conf$/, ''))
+    if (interfaceName === undefined) problems.push(NO_NAME)
+    else found.push({ config: parsed.config, options: { node, interfaceName, ...tableOfDialect(file) } })
+  }
+  if (problems.length > 0) throw new BadInput(problems)
+  return found
+}
+
+/** `wg showconf` knows nothing of routes. */
+function tableOfDialect(file: string): Pick<ImportOptions, 'table'> {
+  return file === '-' ? { table: 'off' } : {}
+}
+
+function toProblem(file: string, line: number, problem: { message: string; hint?: string }): Problem {
+  return { code: 'InvalidWireGuardConfig', path: file, ...problem, at: { file, line, column: 1 } }
+}
+
+const NO_NAME: Problem = {
+  code: 'InvalidArgument',
+  path: '--interface',
+  message: 'what is the interface on standard input called?',
+  hint: 'Say --interface NAME.',
+}
+
+/** Keys that are there already are never overwritten: they may be the only copy. */
+function writeSecrets(imported: readonly ImportedInterface[], file: string): void {
+  const secrets = imported.flatMap((one) => one.secret ?? [])
+  if (secrets.length === 0) return
+  if (existsSync(file)) {
+    const hint = 'Name another with --secrets, or remove it if you do not need it.'
+    throw new BadInput([
+      { code: 'InvalidArgument', path: file, message: 'this file for keys is already there', hint },
+    ])
+  }
+  writeTextAtomically(file, secrets.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'), {
+    mode: 0o600,
+  })
+  standardError().write(`Keys are in ${file}, readable by you only.\n`)
+}

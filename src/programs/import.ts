@@ -1,0 +1,30 @@
+/** `warren import`: what is there already, as objects. */
+import type { Command } from 'commander'
+
+export function register(program: Command): void {
+  program
+    .command('import')
+    .summary('turn what is there already into objects')
+    .description(
+      `Prints WireGuardInterface objects for wg-quick files, for the output of \`wg showconf\`, or, without
+arguments, for what runs on this machine. Nothing is changed: the first \`warren plan --live\` after it is empty.
+Private and preshared keys go to a file of their own, readable by its owner only; they are never printed.`,
+    )
+    .argument('[files...]', 'wg-quick files, or `-` for `wg showconf` on standard input; none: this machine')
+    .option('--node <name>', "the node they belong to (default: this machine's name)")
+    .option('--interface <name>', 'what the interface is called, when it comes from standard input')
+    .option('--secrets <file>', 'where keys go', 'warren-import.secrets.yaml')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  warren import > here.yaml                                 this machine
+  warren import /etc/wireguard/wg0.conf > wg0.yaml
+  wg showconf wg0 | warren import - --interface wg0 --node rpi4 > rpi4.yaml
+  warren plan --live here.yaml warren-import.secrets.yaml   nothing to do`,
+    )
+    .action(async (files: string[], options) => {
+      const { runImport } = await import('./host/run-import.ts')
+      await runImport(files, options)
+    })
+}
