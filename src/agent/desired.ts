@@ -3,8 +3,14 @@
  * node's own keys. Whatever is refused is a problem, and what runs of it stays as it is: `leave` names the links
  * that nothing may touch meanwhile. A snapshot with any problem of its own is refused as a whole.
  */
-import { formatAllocations } from '../model/index.ts'
-import type { Allocations, NodeIntent, ObjectRef, Problem, WireGuardIntent } from '../model/index.ts'
+import type {
+  Allocations,
+  NodeAllocation,
+  NodeIntent,
+  ObjectRef,
+  Problem,
+  WireGuardIntent,
+} from '../model/index.ts'
 import { plan } from '../plan/index.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
 import { beyondBounds } from './bounds.ts'
@@ -56,26 +62,21 @@ const notInPlan = (node: string): Problem => ({
   hint: 'Check --node, and that the plan lists it.',
 })
 
-/** Public keys aside: those are facts about nodes, not decisions that somebody has to make first. */
+/**
+ * Whether everything the plan needs was decided before. Public keys aside: those are facts about nodes, not
+ * decisions that somebody has to make first; and what only the lock knows belongs to nodes that are gone.
+ */
 const sameDecisions = (given: Allocations, planned: Allocations): boolean =>
-  given === planned || decisions(given) === decisions(planned)
+  given === planned ||
+  Object.entries(planned.networks).every(([name, network]) =>
+    Object.entries(network.nodes).every(([node, wanted]) => {
+      const known = given.networks[name]?.nodes[node]
+      return known !== undefined && decisions(known) === decisions(wanted)
+    }),
+  )
 
-const decisions = (allocations: Allocations): string =>
-  formatAllocations({
-    networks: Object.fromEntries(
-      Object.entries(allocations.networks).map(([name, network]) => [
-        name,
-        {
-          nodes: Object.fromEntries(
-            Object.entries(network.nodes).map(([node, n]) => [
-              node,
-              { addresses: n.addresses, interfaces: n.interfaces },
-            ]),
-          ),
-        },
-      ]),
-    ),
-  })
+const decisions = ({ addresses, interfaces }: NodeAllocation): string =>
+  JSON.stringify([addresses, interfaces.map((i) => [i.link ?? '', i.name, i.listenPort])])
 
 export interface AcceptOptions {
   readonly objects: SourceSnapshot['objects']

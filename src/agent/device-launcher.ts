@@ -1,17 +1,31 @@
 /**
  * Starts the process behind a userspace interface, detached: it outlives the agent, so that traffic does too.
- * `--userspace 'wireguard-go -f {interface}'` runs another implementation instead of `warren device`.
+ * That is `warren device`, or with `--userspace 'wireguard-go -f {interface}'` another implementation.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { startDevice } from '../device/index.ts'
 import type { UapiConnection } from './uapi-connection.ts'
 
 export interface DeviceLauncher {
   /** Resolves when its UAPI socket answers. */
   start(link: string, mtuBytes: number): Promise<void>
 }
+
+export interface OwnLauncherOptions {
+  readonly runDir: string
+  /** Where the device remembers its handshake timestamps. */
+  readonly stateDir: string
+  readonly socketDir: string
+}
+
+export const ownLauncher = (o: OwnLauncherOptions): DeviceLauncher => ({
+  start: async (link, mtuBytes) => {
+    await startDevice({ name: link, mtuBytes, ...o })
+  },
+})
 
 export interface CommandLauncherOptions {
   /** Words; `{interface}` and `{mtu}` stand for what they say. */

@@ -11,7 +11,8 @@ import type { Backend, ObservedHost, ObservedWireGuard, Step, WireGuardIntent } 
 import { isOurs, sysctlsOf } from '../reconcile/index.ts'
 import { applySteps } from './apply-steps.ts'
 import type { Closeable } from './clock.ts'
-import { CommandLauncher } from './device-launcher.ts'
+import { CommandLauncher, ownLauncher } from './device-launcher.ts'
+import type { DeviceLauncher } from './device-launcher.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
 import { observeRoutes } from './observe-routes.ts'
 import { readSysctls } from './sysctl-files.ts'
@@ -25,8 +26,9 @@ export interface LinuxHostOptions {
   readonly runDir: string
   /** Where processes serve their interfaces: `/run/wireguard`. */
   readonly uapiDir?: string
-  /** The command of a userspace interface: see device-launcher.ts. */
-  readonly deviceCommand: readonly string[]
+  readonly stateDir: string
+  /** Another userspace WireGuard than ours: see device-launcher.ts. */
+  readonly deviceCommand?: readonly string[]
 }
 
 const UAPI_DIR = '/run/wireguard'
@@ -38,7 +40,7 @@ export class LinuxHost implements Host {
   readonly #netlink: WireGuardNetlink | undefined
   readonly #uapiDir: string
   readonly #backends: Partial<Record<Backend, WireGuardBackend>>
-  readonly #launcher: CommandLauncher
+  readonly #launcher: DeviceLauncher
   readonly #connections = new Map<string, UapiConnection>()
   /** Names and indexes whose events concern us, as of the last observation. */
   #names = new Set<string>()
@@ -56,14 +58,19 @@ export class LinuxHost implements Host {
       userspace: new UapiBackend((link) => this.#connection(link)),
       ...(this.#netlink === undefined ? {} : { kernel: new KernelBackend(this.#netlink) }),
     }
-    this.#launcher = new CommandLauncher({
-      command: o.deviceCommand,
-      runDir: o.runDir,
-      connection: (link) => this.#connection(link),
-    })
+    this.#launcher = this.#launcherFor(o)
     if (o.backend === 'kernel' && this.#netlink === undefined)
       throw new Error('This kernel has no WireGuard: use --backend userspace, or load the module wireguard')
     this.backend = o.backend === 'auto' ? (this.#netlink === undefined ? 'userspace' : 'kernel') : o.backend
+  }
+
+  #launcherFor({ deviceCommand, runDir, stateDir }: LinuxHostOptions): DeviceLauncher {
+    if (deviceCommand === undefined) return ownLauncher({ runDir, stateDir, socketDir: this.#uapiDir })
+    return new CommandLauncher({
+      command: deviceCommand,
+      runDir,
+      connection: (link) => this.#connection(link),
+    })
   }
 
   static open(o: LinuxHostOptions): LinuxHost {

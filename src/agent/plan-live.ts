@@ -16,11 +16,13 @@ export interface LiveOptions {
   readonly backend?: 'auto' | 'kernel' | 'userspace'
 }
 
+const STATE_DIR = '/var/lib/warren'
+
 const open = (o: LiveOptions): LinuxHost =>
   LinuxHost.open({
     backend: o.backend ?? 'auto',
     runDir: '/run/warren',
-    deviceCommand: [],
+    stateDir: o.stateDir ?? STATE_DIR,
     ...(o.uapiDir === undefined ? {} : { uapiDir: o.uapiDir }),
   })
 
@@ -45,7 +47,7 @@ export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Pro
   const host = open(o)
   try {
     const observed = await host.observe(input.intent.interfaces)
-    const store = new KeyStore(o.stateDir ?? '/var/lib/warren')
+    const store = new KeyStore(o.stateDir ?? STATE_DIR)
     const keys = await resolveKeys(input.intent, { objects: input.objects, store, make: false })
     return diff({
       intent: input.intent,

@@ -53,18 +53,12 @@ const openHost = (flags: AgentFlags): LinuxHost => {
     return LinuxHost.open({
       backend: flags.backend,
       runDir: flags.runDir,
-      deviceCommand: flags.userspace?.split(/\s+/) ?? ourDevice(),
+      stateDir: flags.stateDir,
+      ...(flags.userspace === undefined ? {} : { deviceCommand: flags.userspace.split(/\s+/) }),
     })
   } catch (error) {
     throw new MissingHere((error as Error).message)
   }
-}
-
-/** This very program, as `warren device`. */
-const ourDevice = (): string[] => {
-  const main = process.argv[1] ?? new URL('main.ts', import.meta.url).pathname
-  const quiet = process.execArgv.length > 0 ? process.execArgv : ['--disable-warning=ExperimentalWarning']
-  return [process.execPath, ...quiet, main, 'device', '{interface}', '--mtu', '{mtu}']
 }
 
 const options = (flags: AgentFlags, host: LinuxHost): AgentOptions => ({
