@@ -30,7 +30,7 @@ test('every dependency has an exact version, and the lock file agrees', () => {
 
 test('the lock file pins by its hash each package that Debian installs', () => {
   const loose = Object.entries(lock.packages)
-    .filter(([path, { os }]) => path !== '' && (os === undefined || os.includes('linux')))
+    .filter(([path, { os = ['linux'], cpu = ['x64'] }]) => path !== '' && os.includes('linux') && isOurs(cpu))
     .filter(([path, { integrity }]) => !path.endsWith('-musl') && !integrity)
   assert.deepEqual(
     loose.map(([path]) => path),
@@ -55,3 +55,7 @@ test('every file that an npm script names exists', () => {
     [],
   )
 })
+
+function isOurs(cpu: readonly string[]): boolean {
+  return cpu.includes('x64') || cpu.includes('arm64')
+}
