@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { buildPacket, segmentSlowly, type PacketDescription } from '../../test/models/internet-packets.ts'
 import { Coalescer, type Frame } from './coalesce.ts'
-import { description } from './packet-arbitraries.test.ts'
+import { description } from '../../test/models/packet-arbitraries.ts'
 import { allocatePacketMemory } from './packet-memory.ts'
 import { Segmenter } from './segmentation.ts'
 

@@ -8,7 +8,7 @@ import {
   vnetHeader,
   type PacketDescription,
 } from '../../test/models/internet-packets.ts'
-import { description } from './packet-arbitraries.test.ts'
+import { description } from '../../test/models/packet-arbitraries.ts'
 import { allocatePacketMemory } from './packet-memory.ts'
 import { Segmenter } from './segmentation.ts'
 
