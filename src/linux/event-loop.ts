@@ -4,7 +4,8 @@
  * `uv_default_loop()` is the main thread's loop, so this is for the main thread only; a worker uses poll(2) with
  * an eventfd. Quirks, all measured: an exception thrown inside a native callback vanishes silently, so each is
  * thrown again from process.nextTick; the handle's memory must live until libuv has run the close callback; an
- * unref'ed handle does not keep the process alive.
+ * unref'ed handle does not keep the process alive; libuv stops watching when the kernel says POLLERR, which for a
+ * socket only means that an error waits to be received (netlink: events were lost), so the watch is started again.
  */
 import { check, KernelError } from './kernel-error.ts'
 import { koffi, processSymbols, type KoffiModule } from './koffi-library.ts'
@@ -17,7 +18,10 @@ export interface WatchOptions {
   readonly keepAlive?: boolean
 }
 
-/** The port: something that says when a descriptor is ready. Level-triggered: said again while it stays so. */
+/**
+ * The port: something that says when a descriptor is ready. Level-triggered: said again while it stays so. An error
+ * counts as ready, so that the next call on the descriptor finds out; one that stays is a reason to close.
+ */
 export interface FdWatcher {
   watch(fd: number, readiness: Readiness, onReady: () => void, options?: WatchOptions): Closeable
 }
@@ -71,6 +75,7 @@ class UvPoll implements Closeable {
   readonly #handle: unknown
   readonly #callback: bigint
   #open = true
+  #events = 0
 
   constructor(uv: Libuv, fd: number, onReady: () => void) {
     this.#uv = uv
@@ -80,13 +85,21 @@ class UvPoll implements Closeable {
       koffi().free(this.#handle)
       throw new KernelError(`watch descriptor ${fd}`, status)
     }
-    this.#callback = koffi().register(() => guarded(() => this.#open && onReady()), uv.pollType)
+    this.#callback = koffi().register((_handle: unknown, status: number) => {
+      guarded(() => this.#open && onReady())
+      if (status < 0 && this.#open) guarded(() => this.#startPolling())
+    }, uv.pollType)
   }
 
   start(readiness: Readiness, keepAlive: boolean): this {
     if (!keepAlive) this.#uv.unref(this.#handle)
-    check(this.#uv.start(this.#handle, UV_EVENTS[readiness], this.#callback), 'start watching a descriptor')
+    this.#events = UV_EVENTS[readiness]
+    this.#startPolling()
     return this
+  }
+
+  #startPolling(): void {
+    check(this.#uv.start(this.#handle, this.#events, this.#callback), 'start watching a descriptor')
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /**
  * The Linux kernel: system calls, netlink, namespaces, descriptors in the event loop. Knows no kinds and no plan.
- * Importing this loads no native code; `loadSyscalls()` and `new EventLoop().watch()` do.
+ * Importing this loads no native code; `loadSyscalls()` and `new EventLoop().watch()` do. The kernel in memory, for
+ * tests, is in fake/index.ts.
  */
 export type * from './closeable.ts'
 export * from './event-loop.ts'

@@ -60,52 +60,64 @@ export class MessageWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
     return this
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, true)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value, true)
     return this
   }
   u16BigEndian(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value, false)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value, false)
     return this
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value, true)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value, true)
     return this
   }
   i32(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value, true)
+    const at = this.#reserve(4)
+    this.#view.setInt32(at, value, true)
     return this
   }
 
   attributeU8(type: number, value: number): this {
-    this.#view.setUint8(this.#attribute(type, 1), value)
+    const at = this.#attribute(type, 1)
+    this.#view.setUint8(at, value)
     return this
   }
   attributeU16(type: number, value: number): this {
-    this.#view.setUint16(this.#attribute(type, 2), value, true)
+    const at = this.#attribute(type, 2)
+    this.#view.setUint16(at, value, true)
     return this
   }
   attributeU16BigEndian(type: number, value: number): this {
-    this.#view.setUint16(this.#attribute(type, 2), value, false)
+    const at = this.#attribute(type, 2)
+    this.#view.setUint16(at, value, false)
     return this
   }
   attributeU32(type: number, value: number): this {
-    this.#view.setUint32(this.#attribute(type, 4), value, true)
+    const at = this.#attribute(type, 4)
+    this.#view.setUint32(at, value, true)
     return this
   }
   attributeU32BigEndian(type: number, value: number): this {
-    this.#view.setUint32(this.#attribute(type, 4), value, false)
+    const at = this.#attribute(type, 4)
+    this.#view.setUint32(at, value, false)
     return this
   }
   attributeU64(type: number, value: bigint): this {
-    this.#view.setBigUint64(this.#attribute(type, 8), value, true)
+    const at = this.#attribute(type, 8)
+    this.#view.setBigUint64(at, value, true)
     return this
   }
   attributeU64BigEndian(type: number, value: bigint): this {
-    this.#view.setBigUint64(this.#attribute(type, 8), value, false)
+    const at = this.#attribute(type, 8)
+    this.#view.setBigUint64(at, value, false)
     return this
   }
   attributeBytes(type: number, value: Uint8Array): this {
@@ -145,7 +157,7 @@ export class MessageWriter {
     return start + NLA_HDRLEN
   }
 
-  /** Zeroed room at the end. */
+  /** Zeroed room at the end. It may replace the view: reserve first, then take `this.#view`. */
   #reserve(length: number): number {
     const start = this.#length
     const end = start + length

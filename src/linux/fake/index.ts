@@ -1,0 +1,3 @@
+/** The fake beside the port: a kernel in memory. */
+export { FakeKernel, type FakeKernelOptions } from './fake-kernel.ts'
+export { FakeNamespace } from './fake-namespace.ts'
