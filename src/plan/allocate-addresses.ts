@@ -10,8 +10,7 @@ import {
   containsAddress,
   formatAddress,
   formatPrefix,
-  type NetworkAllocation,
-  own,
+  type NodeAllocation,
   parseAddress,
   type Prefix,
   sizeOf,
@@ -28,7 +27,7 @@ export interface AllocatedAddresses {
 
 interface Given {
   readonly network: Network
-  readonly before: NetworkAllocation | undefined
+  readonly before: ReadonlyMap<string, NodeAllocation>
   readonly problems: ProblemList
 }
 
@@ -82,7 +81,7 @@ const at = (member: Member, path: readonly (string | number)[]): Where => ({
 function checkBefore({ network, before, problems }: Given): void {
   const owners = new Map<string, string>()
   for (const member of network.members) {
-    for (const text of own(before?.nodes, member.name)?.addresses ?? []) {
+    for (const text of before.get(member.name)?.addresses ?? []) {
       const address = parseAddress(text)
       const problem = (message: string): void => {
         const hint = 'Remove it from the lock; `warren plan --write` allocates another.'
@@ -104,7 +103,7 @@ class Pool {
   readonly #index: number
   readonly #given: Given
   readonly #owners = new Map<bigint, string>()
-  readonly #byMember = new Map<string, { address: Address; prefixLength: number }>()
+  readonly #byMember = new Map<string, { address: Address; text: string; prefixLength: number }>()
   #next: bigint
   #exhausted = false
 
@@ -142,14 +141,15 @@ class Pool {
         this.#given.problems.add(where, { code: 'DuplicateAddress', message, hint: 'Choose another.' })
       }
       this.#owners.set(offset, member.name)
-      if (!this.#byMember.has(member.name)) this.#byMember.set(member.name, { address, prefixLength })
+      if (!this.#byMember.has(member.name))
+        this.#byMember.set(member.name, { address, text: local, prefixLength })
     }
   }
 
   takeBefore(member: Member): void {
     if (this.#byMember.has(member.name) || member.spec.overrideAddresses) return
     const { network, before, problems } = this.#given
-    for (const text of own(before?.nodes, member.name)?.addresses ?? []) {
+    for (const text of before.get(member.name)?.addresses ?? []) {
       const address = parseAddress(text)
       if (address === undefined || !containsAddress(this.#cidr, address)) continue
       const offset = address.value - this.#cidr.address.value
@@ -160,7 +160,7 @@ class Pool {
         problems.addAt(`lock ${network.id} ${member.name}`, { code: 'LockContradiction', message, hint })
       }
       this.#owners.set(offset, member.name)
-      this.#byMember.set(member.name, { address, prefixLength: this.#cidr.length })
+      this.#byMember.set(member.name, { address, text, prefixLength: this.#cidr.length })
       return
     }
   }
@@ -170,10 +170,9 @@ class Pool {
     const offset = this.#freeOffset(pools[0] === this ? undefined : pools[0]?.offsetOf(member))
     if (offset === undefined) return this.#refuse()
     this.#owners.set(offset, member.name)
-    this.#byMember.set(member.name, {
-      address: addressAt(this.#cidr, offset),
-      prefixLength: this.#cidr.length,
-    })
+    const address = addressAt(this.#cidr, offset)
+    const text = formatAddress(address)
+    this.#byMember.set(member.name, { address, text, prefixLength: this.#cidr.length })
   }
 
   #freeOffset(wanted: bigint | undefined): bigint | undefined {
@@ -204,11 +203,11 @@ class Pool {
 
   intentOf(member: Member): AddressIntent[] {
     const own = this.#byMember.get(member.name)
-    return own === undefined ? [] : [{ local: formatAddress(own.address), prefixLength: own.prefixLength }]
+    return own === undefined ? [] : [{ local: own.text, prefixLength: own.prefixLength }]
   }
 
   textOf(member: Member): string[] {
     const own = this.#byMember.get(member.name)
-    return own === undefined ? [] : [formatAddress(own.address)]
+    return own === undefined ? [] : [own.text]
   }
 }

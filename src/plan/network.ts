@@ -81,6 +81,8 @@ export interface PlannedMember {
   readonly interfaceName: string
   readonly listenPort: number
   readonly addresses: readonly AddressIntent[]
+  /** It has an address in every CIDR with the CIDR's own length, so that the kernel routes them all. */
+  readonly coversCidrs: boolean
   /** Its addresses inside the CIDRs, as prefixes of full length. */
   readonly hosts: readonly string[]
   /** Its addresses outside of every CIDR. */

@@ -171,6 +171,8 @@ export class Peering {
   /** The pairs that the class does not describe. */
   #specialsOf(viewer: PlannedMember): Iterable<PlannedMember> {
     const { site, defaultRoute } = viewer.member.spec
+    const isPlain = site === undefined && defaultRoute === undefined && !this.#presharedKeys.has(viewer.name)
+    if (isPlain) return this.#carriers
     const names = [
       ...(this.#presharedKeys.get(viewer.name)?.keys() ?? []),
       ...(defaultRoute ? [defaultRoute.via] : []),
@@ -185,7 +187,7 @@ export class Peering {
     const extras = this.#withExtras.flatMap((other) =>
       other.name === viewer.name ? [] : extrasFor(viewer, other),
     )
-    return [...this.#cidrs, ...extras]
+    return viewer.coversCidrs ? extras : [...this.#cidrs, ...extras]
   }
 
   /** All unordered pairs of direct peers, keys or not. */

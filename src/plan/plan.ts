@@ -3,13 +3,14 @@
  * addresses, allocate names and ports over all networks of a node, check the whole; then each node's intent is made
  * when it is asked for.
  */
-import type {
-  Allocations,
-  KindName,
-  NodeIntent,
-  WarrenObject,
-  WireGuardIntent,
-  WireGuardInterface,
+import {
+  type Allocations,
+  type KindName,
+  type NodeIntent,
+  own,
+  type WarrenObject,
+  type WireGuardIntent,
+  type WireGuardInterface,
 } from '../model/index.ts'
 import { type AllocatedAddresses, allocateAddresses } from './allocate-addresses.ts'
 import { allocateInterfaces, type GivenInterface, type InterfaceRequest } from './allocate-interfaces.ts'
@@ -100,9 +101,7 @@ interface Stage {
 
 function plannedNetwork(network: Network, stage: Stage): PlannedNetwork {
   const { requests, given, problems, keys } = stage
-  const before = Object.hasOwn(stage.allocations.networks, network.id)
-    ? stage.allocations.networks[network.id]
-    : undefined
+  const before = new Map(Object.entries(own(stage.allocations.networks, network.id)?.nodes ?? {}))
   const presharedKeys = presharedKeysOf(network, keys)
   const links = (requests.ofLinks.get(network) ?? []).map(({ end, request }) => ({
     plan: end,

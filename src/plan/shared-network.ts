@@ -1,12 +1,21 @@
 /** Mesh and HubAndSpoke: one interface per member, and what it is to have. */
-import type { KeySource, Prefix, WireGuardIntent } from '../model/index.ts'
-import { containsAddress, formatPrefix, hostPrefix, parseAddress } from '../model/index.ts'
+import {
+  type Address,
+  type AddressIntent,
+  BITS,
+  compareAddresses,
+  containsAddress,
+  formatPrefix,
+  parseAddress,
+  type Prefix,
+  type WireGuardIntent,
+} from '../model/index.ts'
 import type { AllocatedAddresses } from './allocate-addresses.ts'
 import type { GivenInterface } from './allocate-interfaces.ts'
 import { containerOf } from './container.ts'
 import type { Member, Network, PlannedMember } from './network.ts'
 import { settingsOf } from './network.ts'
-import { defaultRoutesOf, type Peering, sortedPrefixes } from './peering.ts'
+import { defaultRoutesOf, type Peering } from './peering.ts'
 import { routingOf } from './routes.ts'
 
 export interface Decided {
@@ -17,12 +26,7 @@ export interface Decided {
 export function plannedMember(network: Network, member: Member, decided: Decided): PlannedMember {
   const { hubs, relays } = network.plan.spec
   const carrier = (network.topology === 'Mesh' ? relays : hubs).indexOf(member.name)
-  const prefixes = decided.addresses.addresses.flatMap(({ local }) => {
-    const address = parseAddress(local)
-    return address === undefined ? [] : [{ address, text: formatPrefix(hostPrefix(address)) }]
-  })
-  const isInside = ({ address }: (typeof prefixes)[number]): boolean =>
-    network.cidrs.some((cidr: Prefix) => containsAddress(cidr, address))
+  const { addresses } = decided.addresses
   return {
     name: member.name,
     member,
@@ -30,12 +34,32 @@ export function plannedMember(network: Network, member: Member, decided: Decided
     settings: settingsOf(network, member.spec),
     interfaceName: decided.interface.name,
     listenPort: decided.interface.listenPort,
-    addresses: decided.addresses.addresses,
-    hosts: sortedPrefixes(prefixes.filter(isInside).map(({ text }) => text)),
-    strays: prefixes.filter((one) => !isInside(one)).map(({ text }) => text),
+    addresses,
+    ...hostsOf(addresses, network.cidrs),
     networks: member.networks.map(formatPrefix),
     carrier: carrier < 0 ? undefined : carrier,
   }
+}
+
+/** The addresses as prefixes of full length: those inside the CIDRs, sorted, and the others. */
+function hostsOf(
+  addresses: readonly AddressIntent[],
+  cidrs: readonly Prefix[],
+): Pick<PlannedMember, 'hosts' | 'strays' | 'coversCidrs'> {
+  const inside: { readonly address: Address; readonly text: string }[] = []
+  const strays: string[] = []
+  const covered = new Set<Prefix>()
+  for (const { local, prefixLength, peer } of addresses) {
+    const address = parseAddress(local)
+    if (address === undefined) continue
+    const text = `${local}/${BITS[address.family]}`
+    const cidr = cidrs.find((one) => containsAddress(one, address))
+    if (cidr === undefined) strays.push(text)
+    else inside.push({ address, text })
+    if (peer === undefined && cidr?.length === prefixLength) covered.add(cidr)
+  }
+  const hosts = inside.toSorted((a, b) => compareAddresses(a.address, b.address)).map(({ text }) => text)
+  return { hosts, strays, coversCidrs: covered.size === cidrs.length }
 }
 
 /** Nodes that others send their default route to. */
@@ -84,5 +108,3 @@ function forwardsOf(planned: PlannedMember, { network, exits }: SharedContext): 
   const families = new Set(carried.map(({ address }) => address.family))
   return { inet: families.has(4), inet6: families.has(6) }
 }
-
-export type PresharedKeys = ReadonlyMap<string, ReadonlyMap<string, KeySource>>

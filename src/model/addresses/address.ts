@@ -4,6 +4,8 @@
  * names a link of one machine and cannot be planned.
  */
 
+import { remember } from './remember.ts'
+
 export type Family = 4 | 6
 
 export interface Address {
@@ -16,10 +18,10 @@ export const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 }
 const OCTET = /^(?:0|[1-9]\d{0,2})$/
 const GROUP = /^[0-9a-fA-F]{1,4}$/
 
-export function parseAddress(text: string): Address | undefined {
+export const parseAddress = remember((text: string): Address | undefined => {
   if (text.length > 45) return undefined
   return text.includes(':') ? parseV6(text) : parseV4(text)
-}
+})
 
 function parseV4(text: string): Address | undefined {
   const octets = text.split('.')

@@ -3,6 +3,7 @@
  * in brackets before a port (RFC 3986 §3.2.2), and may stand bare without one.
  */
 import { formatAddress, parseAddress } from './address.ts'
+import { remember } from './remember.ts'
 
 export interface Endpoint {
   /** Canonical address, or a DNS name in lower case. */
@@ -13,7 +14,7 @@ export interface Endpoint {
 const DNS_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?\.?$/i
 
-export function parseEndpoint(text: string): Endpoint | undefined {
+export const parseEndpoint = remember((text: string): Endpoint | undefined => {
   const bare = parseAddress(text)
   if (bare !== undefined) return { host: formatAddress(bare), port: undefined }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text)
@@ -22,7 +23,7 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   if (port !== undefined && (port < 1 || port > 65535)) return undefined
   const host = match[1] === undefined ? parseHost(match[2] ?? '') : parseBracketed(match[1])
   return host === undefined ? undefined : { host, port }
-}
+})
 
 function parseBracketed(text: string): string | undefined {
   const address = parseAddress(text)

@@ -3,6 +3,7 @@
  * behind its length, because `10.0.0.1/24` is a mistake as a network and a fact as an interface address.
  */
 import { type Address, BITS, formatAddress, parseAddress } from './address.ts'
+import { remember } from './remember.ts'
 
 export interface Prefix {
   /** Masked: no bit set behind the length. */
@@ -17,7 +18,7 @@ export interface HostInPrefix {
 }
 
 /** `10.0.0.7/24` or `10.0.0.7`; without a length the whole address counts. */
-export function parseHostInPrefix(text: string): HostInPrefix | undefined {
+export const parseHostInPrefix = remember((text: string): HostInPrefix | undefined => {
   const slash = text.indexOf('/')
   const host = parseAddress(slash < 0 ? text : text.slice(0, slash))
   if (host === undefined) return undefined
@@ -25,13 +26,13 @@ export function parseHostInPrefix(text: string): HostInPrefix | undefined {
   const digits = text.slice(slash + 1)
   if (!/^(?:0|[1-9]\d{0,2})$/.test(digits) || Number(digits) > BITS[host.family]) return undefined
   return { host, length: Number(digits) }
-}
+})
 
 /** The masked prefix of a text; a bare address is a prefix of full length. */
-export function parsePrefix(text: string): Prefix | undefined {
+export const parsePrefix = remember((text: string): Prefix | undefined => {
   const parsed = parseHostInPrefix(text)
   return parsed && prefixOf(parsed.host, parsed.length)
-}
+})
 
 export const prefixOf = (address: Address, length: number): Prefix => ({
   address: mask(address, length),
@@ -54,14 +55,24 @@ export function mask(address: Address, length: number): Address {
 }
 
 /** Whether every address of `inner` is in `outer`. A prefix contains itself. */
-export function contains(outer: Prefix, inner: Prefix): boolean {
-  if (outer.address.family !== inner.address.family || outer.length > inner.length) return false
-  const host = BigInt(BITS[outer.address.family] - outer.length)
-  return inner.address.value >> host === outer.address.value >> host
-}
+export const contains = (outer: Prefix, inner: Prefix): boolean =>
+  outer.length <= inner.length && containsAddress(outer, inner.address)
 
 export const containsAddress = (outer: Prefix, address: Address): boolean =>
-  contains(outer, hostPrefix(address))
+  outer.address.family === address.family &&
+  outer.address.value <= address.value &&
+  address.value <= lastOf(outer)
+
+const lasts = new WeakMap<Prefix, bigint>()
+
+/** The number of the last address. Kept, since comparing is much cheaper than shifting. */
+function lastOf(prefix: Prefix): bigint {
+  const known = lasts.get(prefix)
+  if (known !== undefined) return known
+  const last = prefix.address.value + sizeOf(prefix) - 1n
+  lasts.set(prefix, last)
+  return last
+}
 
 export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a)
 
@@ -73,9 +84,12 @@ export const addressAt = (prefix: Prefix, offset: bigint): Address => ({
   value: prefix.address.value + offset,
 })
 
-/** Family first, then number, then length: the order of every sorted list of prefixes. */
-export function comparePrefixes(a: Prefix, b: Prefix): number {
-  if (a.address.family !== b.address.family) return a.address.family - b.address.family
-  if (a.address.value !== b.address.value) return a.address.value < b.address.value ? -1 : 1
-  return a.length - b.length
+/** Family first, then number: the order of every sorted list of addresses. */
+export function compareAddresses(a: Address, b: Address): number {
+  if (a.family !== b.family) return a.family - b.family
+  return a.value === b.value ? 0 : a.value < b.value ? -1 : 1
 }
+
+/** Family, number, then length: the order of every sorted list of prefixes. */
+export const comparePrefixes = (a: Prefix, b: Prefix): number =>
+  compareAddresses(a.address, b.address) || a.length - b.length
