@@ -98,11 +98,9 @@ function sendFromTheirs(text: string): void {
   socket.send(text, 9, OURS, () => socket.close())
 }
 
-async function record(
-  name: string,
-  presharedKey: string,
-  play: (scene: Scene) => Promise<void>,
-): Promise<void> {
+type Spec = Omit<Capture, 'source' | 'events' | 'wallClockMs'>
+
+async function record(spec: Spec, play: (scene: Scene) => Promise<void>): Promise<void> {
   const settings = [`private_key=${hexOf(privateKeyOf('theirs'))}`, `listen_port=${THEIR_ENDPOINT.port}`]
   configure([
     ...settings,
