@@ -17,12 +17,12 @@ test('docs/reference/cli.md is what the command tree says', async () => {
   )
 })
 
-test('every command has a summary and examples', async () => {
+test('every command has a description and examples', async () => {
   const without = leaves(await buildCommandTree()).filter((command) => {
     let help = ''
     command.configureOutput({ writeOut: (text) => (help += text) })
     command.outputHelp()
-    return command.summary() === '' || !help.includes('Examples:')
+    return command.description() === '' || !help.includes('Examples:')
   })
   assert.deepEqual(
     without.map((command) => command.name()),

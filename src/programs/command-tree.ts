@@ -18,17 +18,19 @@ interface CommandEntry {
 /** In the order of `warren --help`. */
 const COMMANDS: readonly CommandEntry[] = [
   { names: ['plan'], load: () => import('./plan.ts') },
+  { names: ['diff'], load: () => import('./diff.ts') },
   { names: ['validate'], load: () => import('./validate.ts') },
   { names: ['keys'], load: () => import('./keys.ts') },
   { names: ['push'], load: () => import('./push.ts') },
   { names: ['generate'], load: () => import('./generate.ts') },
+  { names: ['eject'], load: () => import('./eject.ts') },
   { names: ['import'], load: () => import('./import.ts') },
   { names: ['show'], load: () => import('./show.ts') },
   { names: ['graph'], load: () => import('./graph.ts') },
   { names: ['node'], load: () => import('./node.ts') },
   { names: ['completion'], load: () => import('./completion.ts') },
-  { names: ['agent'], load: () => ifPresent('./agent.ts') },
-  { names: ['device'], load: () => ifPresent('./device.ts') },
+  { names: ['agent'], load: () => import('./agent.ts') },
+  { names: ['device'], load: () => import('./device.ts') },
   { names: ['lab'], load: () => ifPresent('./lab.ts') },
   { names: ['start'], load: () => ifPresent('./start.ts') },
 ]

@@ -72,13 +72,15 @@ export function runOnNode(
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
       reject(new NodeCommandFailed(node, `${commandText([program, ...rest])} ${why}`))
-    const child = spawn(program, rest, { stdio: 'pipe', timeout: via.timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(program, rest, { stdio: 'pipe' })
+    const timer = setTimeout(() => child.kill('SIGKILL'), via.timeoutMs)
     const output = collect(child.stdout, () => child.kill('SIGKILL'))
     const errors = collect(child.stderr, () => child.kill('SIGKILL'))
     // A command that ends without reading is told of by its status, not by our broken pipe.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
     child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer)
       fail(
         error.code === 'ENOENT'
           ? 'could not be started: there is no such program'
@@ -86,6 +88,7 @@ export function runOnNode(
       )
     })
     child.on('close', (status, signal) => {
+      clearTimeout(timer)
       if (status === 0) return resolve(output())
       const words = lastLine(errors())
       const ended = signal === null ? `ended with status ${status}` : endedBy(signal, via.timeoutMs)

@@ -6,6 +6,7 @@ import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { formatLockChanges, lockChanges } from './lock-changes.ts'
 import { intentOf, makePlan, type MadePlan } from './made-plan.ts'
 import { formatNodePlan, formatPlanTable } from './plan-text.ts'
+import { thisNode } from './this-node.ts'
 import { writeLock } from './write-lock.ts'
 
 export interface PlanOptions {
@@ -18,6 +19,11 @@ export interface PlanOptions {
 
 export async function runPlan(files: readonly string[], options: PlanOptions): Promise<void> {
   const made = await makePlan(files, options)
+  if (options.live) {
+    const { printSteps, stepsHere } = await import('./live.ts')
+    printSteps(await stepsHere(made, options.node ?? thisNode()), options.output)
+    return
+  }
   standardOutput().write(await render(made.result, options))
   if (options.write) writeLock(made, made.result.allocations)
   else remindOfLock(made)

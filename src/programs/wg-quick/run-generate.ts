@@ -13,6 +13,7 @@ import { plan, type PlanResult } from '../../plan/index.ts'
 import { formatWgConfig, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { BadInput } from '../exit.ts'
 import { hasErrors, type Inputs, readInputs } from '../files/inputs.ts'
+import { keyFileName } from '../files/key-file-name.ts'
 import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
 import { intentOf, warn } from '../planning/made-plan.ts'
 import { nodesWithoutAgent } from '../planning/without-agent.ts'
@@ -105,7 +106,9 @@ function privateKeyFor(
   const { namespace, name } = wanted.owner
   const kept = context.ring.get(`${namespace}/${name}`, node)
   if (kept !== undefined && publicKeyOf(kept) === wanted.publicKey) return { text: kept }
-  return context.agentless.has(node) ? undefined : { file: `/var/lib/warren/keys/${namespace}_${name}.key` }
+  return context.agentless.has(node)
+    ? undefined
+    : { file: `/var/lib/warren/keys/${keyFileName(wanted.owner)}` }
 }
 
 function missingSecret(wanted: WireGuardIntent): never {

@@ -1,0 +1,60 @@
+/** A plan against this machine as it runs: what an agent would do here now, as commands one could type. */
+import { join } from 'node:path'
+
+import { planSteps } from '../../agent/index.ts'
+import type { KeySource, NodeIntent, Step } from '../../model/index.ts'
+import { type Difference, render } from '../../reconcile/index.ts'
+import { MissingHere } from '../exit.ts'
+import { keyFileName } from '../files/key-file-name.ts'
+import { env } from '../options.ts'
+import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { intentOf, type MadePlan } from './made-plan.ts'
+
+export interface LiveSteps extends Difference {
+  readonly intent: NodeIntent
+}
+
+const stateDir = (): string => env('WARREN_STATE_DIR', '/var/lib/warren')
+
+export async function stepsHere({ objects, result }: MadePlan, node: string): Promise<LiveSteps> {
+  const intent = intentOf(result, node)
+  try {
+    return { ...(await planSteps({ intent, objects }, { stateDir: stateDir() })), intent }
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code !== 'EPERM' && code !== 'EACCES') throw error
+    throw new MissingHere('looking at WireGuard interfaces needs CAP_NET_ADMIN; run this as root')
+  }
+}
+
+/** True when there is nothing to do. */
+export function printSteps(
+  { steps, conflicts, intent }: LiveSteps,
+  output: 'table' | 'json' | 'yaml',
+): boolean {
+  const commands = steps.flatMap((step) => render(step, { keyFile: keyFileFor(step, intent) }).split('\n'))
+  if (output === 'table') standardOutput().write(commands.map((command) => `${command}\n`).join(''))
+  else
+    standardOutput().write(
+      `${JSON.stringify({ changes: steps.length, commands, conflicts }, undefined, 2)}\n`,
+    )
+  for (const { message, hint } of conflicts) standardError().write(`${message}\n  ${hint}\n`)
+  const same = steps.length === 0 && conflicts.length === 0
+  if (same) standardError().write('Nothing to do.\n')
+  return same
+}
+
+/** wg(8) takes keys from files: the node's own is where the agent keeps it, one that was brought has to be put in one. */
+function keyFileFor(step: Step, intent: NodeIntent): (source: KeySource) => string {
+  const wanted = 'link' in step ? intent.interfaces.find((one) => one.name === step.link) : undefined
+  return (source) => {
+    switch (source.kind) {
+      case 'node':
+        return wanted ? join(stateDir(), 'keys', keyFileName(wanted.owner)) : './node.key'
+      case 'inline':
+        return './inline.key'
+      case 'secret':
+        return `./${source.name}.${source.key}.key`
+    }
+  }
+}
