@@ -51,6 +51,8 @@ export interface WireGuardIntent {
   readonly rules: readonly RuleIntent[]
   /** This node relays between the peers of this interface. */
   readonly forwards: { readonly inet: boolean; readonly inet6: boolean }
+  /** The node at the other end, when the interface is one end of a link. */
+  readonly linkPeer?: string
   /** Where the interface is to live, when not in the host's namespace. */
   readonly container: ContainerRef | undefined
 }

@@ -110,7 +110,7 @@ export const PLAN_PROBLEMS = {
     means: 'A key reference leaves the namespace of its object.',
     remedy: 'Put the Secret beside the object that uses it.',
   },
-  KeyMismatch: {
+  KeyPairMismatch: {
     means: 'The public key given does not belong to the private key given.',
     remedy: 'Leave the public key out; it follows from the private key.',
   },

@@ -101,7 +101,7 @@ export class KeyFinder {
       const message = `${formatPath(path)} does not belong to the private key`
       this.#problems.add(
         { object: where.object, path },
-        { code: 'KeyMismatch', message, hint: 'Leave it out.' },
+        { code: 'KeyPairMismatch', message, hint: 'Leave it out.' },
       )
     }
     return derived

@@ -67,6 +67,7 @@ export function linkInterface(
     routes: routing.routes,
     rules: routing.rules,
     forwards: { inet: false, inet6: false },
+    linkPeer: far.plan.member.name,
     container: containerOf(member.spec),
   }
 }

@@ -135,6 +135,15 @@ function checkNames(network: Network, problems: ProblemList): void {
 
 function checkCidrs({ cidrs, plan }: Network, problems: ProblemList): void {
   for (const [index, cidr] of cidrs.entries()) {
+    if (cidr.length === 0) {
+      const message = `${plan.spec.cidrs[index]} is the whole internet`
+      const hint =
+        'Name the prefix of the tunnel; a default route is asked for at the nodes, with `defaultRoute`.'
+      problems.add(
+        { object: plan, path: ['spec', 'cidrs', index] },
+        { code: 'DefaultRouteNotAsked', message, hint },
+      )
+    }
     const earlier = cidrs.slice(0, index).findIndex((other: Prefix) => overlaps(cidr, other))
     if (earlier < 0) continue
     const message = `${plan.spec.cidrs[index]} overlaps ${plan.spec.cidrs[earlier]}`
