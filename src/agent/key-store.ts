@@ -3,6 +3,7 @@
  * folder, written whole (temporary file, fsync, link without overwriting), so that neither a crash nor two
  * processes at once can leave a node with half a key or with two.
  */
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,7 +46,7 @@ export class KeyStore {
   async #make(owner: ObjectRef): Promise<SecretText> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     const path = this.path(owner)
-    const temporary = `${path}.${process.pid}`
+    const temporary = `${path}.${randomUUID()}`
     const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | constants.O_NOFOLLOW
     const file = await open(temporary, flags, 0o600)
     try {

@@ -1,0 +1,17 @@
+/** GC-20: bounds of trying. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { backoffMs, recurringSteps } from './convergence.ts'
+
+test('GC-20: the wait doubles from 5 ms to 1000 s', () => {
+  assert.deepEqual([1, 2, 3, 4].map(backoffMs), [5, 10, 20, 40])
+  assert.equal(backoffMs(19), 1_000_000)
+  assert.equal(backoffMs(10_000), 1_000_000)
+})
+
+test('GC-20: the steps that keep coming back are those of the last round that an earlier round had', () => {
+  const up = { kind: 'link-set', link: 'wg0', up: true } as const
+  const mtu = { kind: 'link-set', link: 'wg0', mtuBytes: 1420 } as const
+  assert.deepEqual(recurringSteps([[up], [up, mtu]]), ['ip link set dev wg0 up'])
+  assert.deepEqual(recurringSteps([]), [])
+})

@@ -1,0 +1,131 @@
+/** Two ends of a direct path that cannot talk about it agree all the same, for every way the path can break. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { directPath, initialPath } from './direct-path.ts'
+import type { PathState } from './direct-path.ts'
+import { seen } from './samples.ts'
+
+const KEEPALIVE_MS = 25_000
+const BOUND_MS = 2 * KEEPALIVE_MS + 5_000
+const SAMPLE_MS = 1_000
+
+/** One end: its decision, and the peer as a device would show it. */
+interface End {
+  state: PathState | undefined
+  rxBytes: number
+  handshakeMs: number | undefined
+}
+
+/**
+ * A path between two devices: keepalives when a peer is there on the sending side, a handshake when both ends
+ * have each other as peer and both directions pass; a session lives for 180 s after it.
+ */
+class Pair {
+  nowMs = 0
+  readonly ends: [End, End] = [
+    { state: undefined, rxBytes: 0, handshakeMs: undefined },
+    { state: undefined, rxBytes: 0, handshakeMs: undefined },
+  ]
+  passes: [boolean, boolean] = [true, true]
+
+  step(): void {
+    this.nowMs += SAMPLE_MS
+    const [a, b] = this.ends
+    for (const end of this.ends) {
+      if (end.state?.phase === 'silent') end.handshakeMs = undefined
+    }
+    const both = a.state?.phase !== 'silent' && b.state?.phase !== 'silent'
+    const stale = this.ends.some((e) => e.handshakeMs === undefined || this.nowMs - e.handshakeMs > 120_000)
+    if (both && this.passes[0] && this.passes[1] && stale && this.nowMs % 5_000 === 0) {
+      a.handshakeMs = this.nowMs
+      b.handshakeMs = this.nowMs
+    }
+    if (this.nowMs % KEEPALIVE_MS === 0) {
+      if (both && this.passes[0] && a.handshakeMs !== undefined) b.rxBytes += 32
+      if (both && this.passes[1] && b.handshakeMs !== undefined) a.rxBytes += 32
+    }
+    for (const end of this.ends) {
+      const peer =
+        end.state?.phase === 'silent'
+          ? undefined
+          : seen('A', { rxBytes: end.rxBytes, lastHandshakeMs: end.handshakeMs, allowedIPs: [] })
+      const sample = { nowMs: this.nowMs, wallMs: this.nowMs, peer, keepaliveSeconds: 25 }
+      end.state = end.state === undefined ? initialPath(sample) : directPath(end.state, sample)
+    }
+  }
+
+  run(ms: number): void {
+    for (let until = this.nowMs + ms; this.nowMs < until; ) this.step()
+  }
+
+  get installed(): [boolean, boolean] {
+    return [this.ends[0].state?.phase === 'installed', this.ends[1].state?.phase === 'installed']
+  }
+}
+
+test('a path that works is installed by both ends after the first handshake', () => {
+  const pair = new Pair()
+  pair.run(10_000)
+  assert.deepEqual(pair.installed, [true, true])
+  pair.run(1_000_000)
+  assert.deepEqual(pair.installed, [true, true])
+})
+
+test('a path that never works is never installed', () => {
+  for (const passes of [
+    [false, false],
+    [true, false],
+    [false, true],
+  ] as [boolean, boolean][]) {
+    const pair = new Pair()
+    pair.passes = passes
+    pair.run(1_000_000)
+    assert.deepEqual(pair.installed, [false, false])
+  }
+})
+
+test('a path that breaks in either or both directions is withdrawn by both ends within two bounds', () => {
+  for (const passes of [
+    [false, false],
+    [true, false],
+    [false, true],
+  ] as [boolean, boolean][]) {
+    const pair = new Pair()
+    pair.run(100_000)
+    pair.passes = passes
+    pair.run(2 * BOUND_MS + 3 * SAMPLE_MS)
+    assert.deepEqual(pair.installed, [false, false], `passes ${passes.join()}`)
+    pair.run(1_000_000)
+    assert.deepEqual(pair.installed, [false, false], 'and stays withdrawn')
+  }
+})
+
+test('a path that heals is installed by both ends again, however long it was broken', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 600 }), fc.boolean(), fc.boolean(), (seconds, there, back) => {
+      const pair = new Pair()
+      pair.run(100_000)
+      pair.passes = [there, back]
+      pair.run(seconds * 1000)
+      pair.passes = [true, true]
+      pair.run(4 * BOUND_MS)
+      assert.deepEqual(pair.installed, [true, true])
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('an agent that starts beside a living path leaves it installed', () => {
+  const peer = seen('A', { lastHandshakeMs: 100_000, rxBytes: 5, allowedIPs: ['10.0.0.2/32'] })
+  assert.equal(initialPath({ nowMs: 0, wallMs: 150_000, peer, keepaliveSeconds: 25 }).phase, 'installed')
+  assert.equal(initialPath({ nowMs: 0, wallMs: 900_000, peer, keepaliveSeconds: 25 }).phase, 'probing')
+})
+
+test('a device that restarted and counts from zero is no silence', () => {
+  const state: PathState = { phase: 'installed', sinceMs: 0, receivedAtMs: 0, rxBytes: 500 }
+  const peer = seen('A', { rxBytes: 32, lastHandshakeMs: 60_000 })
+  const next = directPath(state, { nowMs: 60_000, wallMs: 60_000, peer, keepaliveSeconds: 25 })
+  assert.equal(next.phase, 'installed')
+  assert.equal(next.receivedAtMs, 60_000)
+})

@@ -1,0 +1,23 @@
+/** Steps that may cut a node off are named. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { lockoutRisks } from './lockout.ts'
+import { node, peer, wg } from './samples.ts'
+
+const contains = (prefix: string, address: string): boolean =>
+  address.startsWith(prefix.replace(/\.0\/24$/, ''))
+
+test('a route over the endpoint of its own peer, and a default route without a mark, are risks', () => {
+  const intent = wg({
+    peers: [peer('A', { endpoint: { host: '192.0.2.1', port: 1 } })],
+    routes: [
+      { destination: '192.0.2.0/24', table: 254 },
+      { destination: '0.0.0.0/0', table: 254 },
+      { destination: '198.51.100.0/24', table: 254 },
+    ],
+  })
+  assert.deepEqual(lockoutRisks(node(intent), contains), [
+    'route 192.0.2.0/24 via wg0 covers the endpoint 192.0.2.1 of its own peer',
+    'wg0 takes 0.0.0.0/0 without a mark for its own packets',
+  ])
+})
