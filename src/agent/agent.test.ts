@@ -22,8 +22,11 @@ import { createLogger } from './logger.ts'
 import type { AgentStatus } from './status.ts'
 
 interface Context {
-  after(f: () => void): void
+  after(f: () => void | Promise<void>): void
 }
+
+/** Agents still running, by their state folder: they stop before it goes. */
+const stops = new Map<string, () => Promise<void>>()
 
 const HUB = `
 apiVersion: warren.dev/v1alpha1
@@ -42,7 +45,10 @@ spec:
 
 const setUp = async (t: Context, more: Partial<AgentOptions> & { config?: string } = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'warren-agent-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  t.after(async () => {
+    await stops.get(dir)?.()
+    rmSync(dir, { recursive: true })
+  })
   const config = join(dir, 'agent.yaml')
   if (more.config !== undefined) writeFileSync(config, more.config)
   const lines: string[] = []
@@ -74,20 +80,22 @@ const lockFor = (text: string, own: string): string => {
   return formatAllocations(plan(objects, known).allocations)
 }
 
-const running = async (t: Context, options: AgentOptions): Promise<Agent> => {
+const running = async (options: AgentOptions): Promise<Agent> => {
   const agent = new Agent(options)
   const stop = new AbortController()
   const done = agent.run(stop.signal)
-  t.after(() => stop.abort())
+  stops.set(options.stateDir, () => {
+    stop.abort()
+    return done
+  })
   await eventually(() => agent.status.phase !== 'Converging')
-  void done
   return agent
 }
 
 test('GC-12: every drift that an event tells of is repaired, and each repair is written down', async (t) => {
   const { host, options, write, status } = await setUp(t)
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   assert.equal(agent.status.phase, 'Converged')
   const drifts: { name: string; break: () => void; holds: () => boolean }[] = [
     {
@@ -117,7 +125,7 @@ test('GC-12: every drift that an event tells of is repaired, and each repair is 
 test('a peer removed by hand is noticed without any event', async (t) => {
   const { host, options, write } = await setUp(t)
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   host.devices.get('wg0')?.peers.clear()
   await eventually(() => host.devices.get('wg0')?.peers.size === 2)
   await eventually(() => agent.status.repairs.at(-1)?.cause === 'peers changed')
@@ -126,7 +134,7 @@ test('a peer removed by hand is noticed without any event', async (t) => {
 test('an idle agent says nothing and applies nothing', async (t) => {
   const { host, options, write, lines } = await setUp(t, { resyncMs: 30 })
   write(HUB)
-  await running(t, options)
+  await running(options)
   const [said, applied, observed] = [lines.length, host.applied.length, host.observations]
   await eventually(() => host.observations > observed + 5)
   assert.equal(lines.length, said)
@@ -136,7 +144,7 @@ test('an idle agent says nothing and applies nothing', async (t) => {
 test('bad input leaves the running network untouched and is told in the status', async (t) => {
   const { host, options, write, source, status } = await setUp(t)
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   const before = await host.observe()
   const applied = host.applied.length
   const rows = [
@@ -162,7 +170,7 @@ test('an agent that starts with a broken source runs the last good plan', async 
   assert.equal(await new Agent(options).once(), true)
   source.write('kind: [')
   host.deleteLink('wg0')
-  const agent = await running(t, options)
+  const agent = await running(options)
   assert.equal(host.links.length, 1)
   assert.equal(agent.status.problems[0]?.code, 'InvalidYaml')
 })
@@ -180,7 +188,7 @@ test('GC-17: a dry run changes nothing, makes no key, and lists the steps', asyn
 test('a plan beyond the local bounds is refused as an object, and the network before it stays', async (t) => {
   const { host, options, write, config, dir } = await setUp(t, { config: 'cidrs: [10.77.0.0/16]\n' })
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   const before = await host.observe()
   write(HUB.replace('10.77.0.0/24', '10.99.0.0/24'))
   await eventually(() => agent.status.problems.some((p) => p.code === 'OutOfBounds'))
@@ -198,7 +206,7 @@ test('a plan beyond the local bounds is refused as an object, and the network be
 test('bounds that cannot be read allow nothing new', async (t) => {
   const { host, options, write, config } = await setUp(t)
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   writeFileSync(config, 'cidr: 10.0.0.0/8\n')
   write(HUB.replace('10.77.0.0/24', '10.99.0.0/24'))
   await eventually(() => agent.status.problems.some((p) => p.code === 'InvalidBounds'))
@@ -208,7 +216,7 @@ test('bounds that cannot be read allow nothing new', async (t) => {
 test('with pinned keys a peer whose key changes is refused', async (t) => {
   const { host, options, write } = await setUp(t, { config: 'pinPeerKeys: true\n' })
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   const before = await host.observe()
   write(
     HUB.replace(/name: b, publicKey: "[^"]*"/, `name: b, publicKey: "${publicKeyOf(generatePrivateKey())}"`),
@@ -294,7 +302,7 @@ test('stopping leaves everything; remove() takes only what is ours', async (t) =
 test('a file with nothing but a comment removes the network', async (t) => {
   const { host, options, write, source } = await setUp(t)
   write(HUB)
-  const agent = await running(t, options)
+  const agent = await running(options)
   source.write('# nothing is wanted here any more\n')
   await eventually(() => host.links.length === 0)
   assert.equal(agent.status.phase, 'Converged')
