@@ -1,7 +1,7 @@
 /** Cutting a change loses nothing and keeps every part small; random bytes make no decoder throw. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { FakeKernel } from '../fake/index.ts'
 import { formatAddress, formatPrefix } from '../ip-text.ts'
 import { MessageWriter } from '../netlink/index.ts'

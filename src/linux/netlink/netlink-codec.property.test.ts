@@ -1,7 +1,7 @@
 /** Attributes of any shape survive the way through a message; bytes of any kind never make a reader throw. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { attributePath, decodeAcknowledgement } from './acknowledgement.ts'
 import { AttributeCursor } from './attribute-cursor.ts'
 import { splitMessages } from './message.ts'
