@@ -108,7 +108,7 @@ const applyOther = async (step: OtherStep, o: ApplyOptions): Promise<void> => {
     case 'link-delete':
       return await deleteLink(step.link, o)
     case 'device-start':
-      return await o.launcher.start(step.link, mtuOf(step.link, o))
+      return await o.launcher.start(step.link, { mtuBytes: mtuOf(step.link, o), fwmark: step.fwmark })
     case 'wireguard-set': {
       const backend = o.backend(step.backend)
       if (backend === undefined) throw new Error(`Cannot set ${step.link}: this kernel has no WireGuard`)
@@ -128,7 +128,7 @@ const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: Apply
     o.routes.addLink({ name: step.link, kind: 'wireguard', mtuBytes: step.mtuBytes, altNames })
     return
   }
-  await o.launcher.start(step.link, step.mtuBytes)
+  await o.launcher.start(step.link, { mtuBytes: step.mtuBytes, fwmark: step.fwmark })
   o.routes.setLink(step.link, { addAltNames: altNames })
   // wireguard-go chooses its own.
   if (mtuOf(step.link, o) !== step.mtuBytes) o.routes.setLink(step.link, { mtuBytes: step.mtuBytes })

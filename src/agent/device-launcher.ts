@@ -9,9 +9,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startDevice } from '../device/index.ts'
 import type { UapiConnection } from './uapi-connection.ts'
 
+export interface DeviceSettings {
+  readonly mtuBytes: number
+  readonly fwmark: number | undefined
+}
+
 export interface DeviceLauncher {
   /** Resolves when its UAPI socket answers. */
-  start(link: string, mtuBytes: number): Promise<void>
+  start(link: string, o: DeviceSettings): Promise<void>
 }
 
 export interface OwnLauncherOptions {
@@ -22,8 +27,8 @@ export interface OwnLauncherOptions {
 }
 
 export const ownLauncher = (o: OwnLauncherOptions): DeviceLauncher => ({
-  start: async (link, mtuBytes) => {
-    await startDevice({ name: link, mtuBytes, ...o })
+  start: async (link, { mtuBytes, fwmark }) => {
+    await startDevice({ name: link, mtuBytes, ...(fwmark === undefined ? {} : { fwmark }), ...o })
   },
 })
 
@@ -43,7 +48,7 @@ export class CommandLauncher implements DeviceLauncher {
     this.#o = o
   }
 
-  async start(link: string, mtuBytes: number): Promise<void> {
+  async start(link: string, { mtuBytes }: DeviceSettings): Promise<void> {
     const words = this.#o.command.map((w) =>
       w.replaceAll('{interface}', link).replaceAll('{mtu}', String(mtuBytes)),
     )
@@ -53,7 +58,7 @@ export class CommandLauncher implements DeviceLauncher {
     const child = spawn(words[0] ?? '', words.slice(1), {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, WG_PROCESS_FOREGROUND: '1' },
+      env: { ...process.env, WG_PROCESS_FOREGROUND: '1', WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1' },
     })
     closeSync(log)
     child.unref()

@@ -65,7 +65,8 @@ export class LinuxHost implements Host {
   }
 
   #launcherFor({ deviceCommand, runDir, stateDir }: LinuxHostOptions): DeviceLauncher {
-    if (deviceCommand === undefined) return ownLauncher({ runDir, stateDir, socketDir: this.#uapiDir })
+    if (deviceCommand === undefined)
+      return ownLauncher({ runDir, stateDir: join(stateDir, 'device'), socketDir: this.#uapiDir })
     return new CommandLauncher({
       command: deviceCommand,
       runDir,

@@ -11,13 +11,15 @@ export type Step =
       readonly link: string
       readonly backend: Backend
       readonly mtuBytes: number
+      /** For a userspace device, which cannot mark its packets once it gave up its privileges. */
+      readonly fwmark?: number
     }
   /** Give a blank interface that nobody else claimed our alternative name. */
   | { readonly kind: 'link-mark'; readonly link: string }
   | { readonly kind: 'link-delete'; readonly link: string; readonly backend: Backend }
   | { readonly kind: 'link-set'; readonly link: string; readonly up?: boolean; readonly mtuBytes?: number }
   /** Start the process behind a userspace interface whose link is there but which nobody serves. */
-  | { readonly kind: 'device-start'; readonly link: string }
+  | { readonly kind: 'device-start'; readonly link: string; readonly fwmark?: number }
   | {
       readonly kind: 'wireguard-set'
       readonly link: string

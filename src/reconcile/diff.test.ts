@@ -221,3 +221,11 @@ test('a stale route and a stale rule of ours go; an equal route of somebody else
     'ip route delete 10.9.0.0/24 dev wg0 proto 87',
   ])
 })
+
+test('a userspace device is started with its mark, and anew when the mark is another', () => {
+  const marked = wg({ fwmark: 51820 })
+  const given = host({ links: [link({ kind: 'tun' })], wireguard: [device({ backend: 'userspace' })] })
+  const steps = commands(node(marked), given, { backend: 'userspace' })
+  assert.equal(steps[0], 'ip link delete dev wg0')
+  assert.equal(steps[1], 'warren device wg0 --mtu 1420 --fwmark 51820 &')
+})

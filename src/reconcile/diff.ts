@@ -122,13 +122,25 @@ const interfaceSteps = (
     return notOurs(wg, input, { link, device })
   }
   const backend = backendOf(link)
-  if (input.enforceBackend === true && backend !== input.backend)
+  const wrongBackend = input.enforceBackend === true && backend !== input.backend
+  // A device's mark is given when its process starts, with privileges that it then gives up.
+  const wrongMark = backend === 'userspace' && device !== undefined && device.fwmark !== (wg.fwmark ?? 0)
+  if (wrongBackend || wrongMark)
     return { steps: fromNothing(wg, input, [{ kind: 'link-delete', link: wg.name, backend }]) }
   return { steps: settle(wg, input, { link, device }) }
 }
 
+const markOf = (wg: WireGuardIntent): { fwmark?: number } =>
+  wg.fwmark === undefined ? {} : { fwmark: wg.fwmark }
+
 const fromNothing = (wg: WireGuardIntent, input: DiffInput, before: Step[]): Step[] => {
-  const create: Step = { kind: 'link-create', link: wg.name, backend: input.backend, mtuBytes: wg.mtuBytes }
+  const create: Step = {
+    kind: 'link-create',
+    link: wg.name,
+    backend: input.backend,
+    mtuBytes: wg.mtuBytes,
+    ...(input.backend === 'userspace' ? markOf(wg) : {}),
+  }
   const observed: ObservedHost = { ...NOTHING, sysctls: sysctlsWithout(input.observed, wg.name) }
   return [...before, create, ...content(wg, { ...input, observed }, { backend: input.backend, up: false })]
 }
@@ -144,7 +156,8 @@ interface Present {
 
 const settle = (wg: WireGuardIntent, input: DiffInput, { link, device }: Present): Step[] => {
   const steps: Step[] = []
-  if (link.kind !== 'wireguard' && device === undefined) steps.push({ kind: 'device-start', link: wg.name })
+  if (link.kind !== 'wireguard' && device === undefined)
+    steps.push({ kind: 'device-start', link: wg.name, ...markOf(wg) })
   if (link.mtuBytes !== wg.mtuBytes) steps.push({ kind: 'link-set', link: wg.name, mtuBytes: wg.mtuBytes })
   return [...steps, ...content(wg, input, { backend: device?.backend ?? backendOf(link), up: link.up })]
 }

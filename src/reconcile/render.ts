@@ -22,7 +22,7 @@ export const render = (step: Step, o: RenderOptions = {}): string => {
     case 'link-set':
       return `ip link set dev ${step.link}${step.mtuBytes === undefined ? '' : ` mtu ${step.mtuBytes}`}${upWord(step.up)}`
     case 'device-start':
-      return `warren device ${step.link} &`
+      return `warren device ${step.link}${markWord(step.fwmark)} &`
     case 'wireguard-set':
       return wgSet(step, o.keyFile ?? keyFileName)
     case 'address-add':
@@ -44,7 +44,9 @@ const verb = (kind: string): string => (kind.endsWith('-add') ? 'add' : 'delete'
 const createCommand = (step: Extract<Step, { kind: 'link-create' }>): string =>
   step.backend === 'kernel'
     ? `ip link add ${step.link} mtu ${step.mtuBytes} type wireguard`
-    : `warren device ${step.link} --mtu ${step.mtuBytes} &`
+    : `warren device ${step.link} --mtu ${step.mtuBytes}${markWord(step.fwmark)} &`
+
+const markWord = (fwmark: number | undefined): string => (fwmark === undefined ? '' : ` --fwmark ${fwmark}`)
 
 const markCommand = (link: string): string => `ip link property add dev ${link} altname ${altNameOf(link)}`
 
