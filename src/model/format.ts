@@ -3,7 +3,7 @@
  * node needs its own; pass it only what that node may see (`objectsForNode` in plan).
  */
 import { stringify } from 'yaml'
-import type { Allocations } from './allocations.ts'
+import type { Allocations, NodeAllocation } from './allocations.ts'
 import { isSecretText } from './secret-text.ts'
 import type { WarrenObject } from './kinds/index.ts'
 
@@ -14,7 +14,7 @@ export function formatObjects(objects: readonly WarrenObject[]): string {
 /** Sorted, so that equal allocations are equal text. */
 export function formatAllocations(allocations: Allocations): string {
   const networks = sorted(allocations.networks, (network) => ({
-    nodes: sorted(network.nodes, (node) => node),
+    nodes: sorted(network.nodes, inOneOrder),
   }))
   const header = '# Kept by Warren: what was allocated. Commit it; `warren plan --write` changes it.\n'
   return (
@@ -32,4 +32,15 @@ function revealed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revealed)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
+}
+
+/** However the value came about, its fields stand in the order of the type. */
+function inOneOrder({ addresses, publicKey, interfaces }: NodeAllocation): NodeAllocation {
+  return {
+    addresses,
+    ...(publicKey === undefined ? {} : { publicKey }),
+    interfaces: interfaces.map(({ link, name, listenPort }) =>
+      link === undefined ? { name, listenPort } : { link, name, listenPort },
+    ),
+  }
 }

@@ -26,7 +26,10 @@ Examples:
 function registerKey(node: Command): void {
   node
     .command('key')
-    .summary("print this machine's public key, making the private one if there is none")
+    .summary("print this machine's public key")
+    .description(
+      "Prints this machine's public key for a network. The private one is made if there is none, and stays here.",
+    )
     .requiredOption('--network <namespace/name>', 'the network that it is for')
     .option('--state-dir <dir>', 'where keys are kept', env('WARREN_STATE_DIR', '/var/lib/warren'))
     .addHelpText('after', '\nExamples:\n  warren node key --network default/home')
@@ -39,7 +42,10 @@ function registerKey(node: Command): void {
 function registerPut(node: Command): void {
   node
     .command('put')
-    .summary('check a plan from standard input and put it where the agent looks')
+    .summary('take a plan from standard input')
+    .description(
+      'Checks a plan from standard input, with the others there are, and puts it where the agent looks.',
+    )
     .argument('<name>', 'what the plan is called here')
     .option('--plans-dir <dir>', 'where the agent looks', env('WARREN_PLANS_DIR', '/etc/warren/plans'))
     .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
@@ -54,7 +60,8 @@ function registerPut(node: Command): void {
 function registerStatus(node: Command): void {
   node
     .command('status')
-    .summary('what the agent says about this machine')
+    .summary('what the agent says')
+    .description('Shows what the agent of this machine says about it.')
     .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
     .option('--check', 'exit with 1 unless the agent runs and has converged')
     .addOption(outputOption('table', 'json'))

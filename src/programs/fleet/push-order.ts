@@ -21,9 +21,15 @@ export interface PushStage {
   readonly sequential: boolean
 }
 
+export interface PushOrderOptions {
+  /** Those that get something; a phone does not. */
+  readonly nodes: readonly string[]
+  readonly running: ReadonlyMap<string, readonly RunningInterface[]>
+}
+
 export function pushOrder(
   intents: ReadonlyMap<string, NodeIntent>,
-  running: ReadonlyMap<string, readonly RunningInterface[]>,
+  { nodes, running }: PushOrderOptions,
 ): PushStage[] {
   const called = new Set<string>()
   for (const intent of intents.values()) {
@@ -33,9 +39,10 @@ export function pushOrder(
   }
   const anchors: string[] = []
   const others: string[] = []
-  for (const intent of intents.values()) {
-    const isCalled = intent.interfaces.some((one) => one.publicKey !== undefined && called.has(one.publicKey))
-    ;(isCalled ? anchors : others).push(intent.node)
+  for (const node of nodes) {
+    const interfaces = intents.get(node)?.interfaces ?? []
+    const isCalled = interfaces.some((one) => one.publicKey !== undefined && called.has(one.publicKey))
+    ;(isCalled ? anchors : others).push(node)
   }
   const moves = anchors.some((node) => changesHowItIsCalled(intents.get(node), running.get(node) ?? []))
   const stages: PushStage[] = [

@@ -40,10 +40,10 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const statuses = await askHowTheyAre(known, { via, options })
   const reachable = statuses.flatMap((outcome) => (outcome.kind === 'done' ? [outcome] : []))
   const unreachable = statuses.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []))
-  const order = pushOrder(
-    known.result.intents,
-    new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
-  )
+  const order = pushOrder(known.result.intents, {
+    nodes: nodesToPush(known),
+    running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
+  })
   show(known, order, unreachable)
   if (options.dryRun) return
   const question = `Push to ${reachable.length} node${reachable.length === 1 ? '' : 's'}?`

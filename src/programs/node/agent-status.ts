@@ -21,7 +21,7 @@ export interface WaitOptions {
   readonly seconds: number
 }
 
-/** The agent's last word once it has taken up `digest` and is through with it, or whatever it says when time is up. */
+/** The agent's last word once it has taken up `digest` and is through with it, or what it says when time is up. */
 export async function waitForAgent(
   runDirectory: string,
   { digest, seconds }: WaitOptions,
@@ -29,7 +29,7 @@ export async function waitForAgent(
   const deadline = performance.now() + seconds * 1000
   while (true) {
     const status = await readAgentStatus(runDirectory)
-    const settled = status?.digest === digest && status.phase !== 'Converging'
+    const settled = status === undefined || (status.digest === digest && status.phase !== 'Converging')
     if (settled || performance.now() >= deadline) return status
     await pause(25)
   }

@@ -1,0 +1,162 @@
+/**
+ * `warren keys` and `warren push` for real, with machines that are folders: `--via` runs the node's half of warren
+ * on this machine with that node's folders in place of /etc, /var/lib and /run.
+ */
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { filesBelow, runWarren, temporaryDirectory, WARREN } from './run-warren.ts'
+
+const PLAN = `apiVersion: warren.dev/v1alpha1
+kind: WireGuardNetworkPlan
+metadata: { name: home }
+spec:
+  cidrs: [10.0.0.0/24]
+  hubs: [hub]
+  interface: { name: wg0 }
+  nodes:
+  - { name: hub, endpoint: "hub.example.net:51820" }
+  - { name: a }
+  - { name: b, privateKeySecretRef: { name: b, key: privateKey } }
+  - { name: phone, agent: false }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: b }
+stringData: { privateKey: ODyTjMvoLv5lLk2vXfQXQYjXGiJ5fMGi2jTO3VtFtVU= }
+`
+const SECRET = 'ODyTjMvoLv5lLk2vXfQXQYjXGiJ5fMGi2jTO3VtFtVU='
+
+interface Fleet {
+  readonly directory: string
+  /** What every node was asked, in order. */
+  readonly asked: () => string[]
+  readonly run: (...args: readonly string[]) => ReturnType<typeof runWarren>
+  /** From now on this node does not answer. */
+  readonly breakNode: (node: string) => void
+}
+
+function fleet(t: TestContext): Fleet {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'home.yaml'), PLAN)
+  const reach = join(directory, 'reach')
+  writeFileSync(
+    reach,
+    `#!/bin/sh
+node=$1; shift 2
+[ ! -e "${directory}/broken-$node" ] || { echo "ssh: connect to host $node port 22: No route to host" >&2; exit 255; }
+echo "$node $*" >> "${directory}/asked"
+export WARREN_PLANS_DIR="${directory}/$node/plans" WARREN_STATE_DIR="${directory}/$node/state" WARREN_RUN_DIR="${directory}/$node/run"
+exec "${WARREN}" "$@"
+`,
+  )
+  chmodSync(reach, 0o755)
+  return {
+    directory,
+    asked: () => readFileSync(join(directory, 'asked'), 'utf8').trim().split('\n'),
+    run: (...args) => runWarren([...args, '--via', `'${reach}' {node}`], { cwd: directory }),
+    breakNode: (node) => writeFileSync(join(directory, `broken-${node}`), ''),
+  }
+}
+
+test('each node makes its key once; only public halves leave it, and they go to the lock', async (t) => {
+  const { directory, run, asked } = fleet(t)
+  const first = await run('keys', 'home.yaml')
+  assert.equal(first.status, 0, first.stderr)
+  assert.deepEqual(asked().toSorted(), [
+    'a node key --network default/home',
+    'hub node key --network default/home',
+  ])
+  const lock = readFileSync(join(directory, 'home.lock.yaml'), 'utf8')
+  for (const node of ['hub', 'a']) {
+    const { mode, text } = filesBelow(join(directory, node, 'state'))['keys/default_home.key'] ?? {
+      mode: 0,
+      text: '',
+    }
+    assert.equal(mode, 0o600)
+    assert.ok(!`${lock}${first.stdout}${first.stderr}`.includes(text.trim()))
+  }
+  const second = await run('keys', 'home.yaml')
+  assert.equal(second.status, 0)
+  assert.equal(readFileSync(join(directory, 'home.lock.yaml'), 'utf8'), lock)
+  assert.ok(!second.stdout.includes('new'))
+})
+
+test('a node with another key than the lock remembers is not believed until it is said so', async (t) => {
+  const { directory, run } = fleet(t)
+  await run('keys', 'home.yaml')
+  const lock = readFileSync(join(directory, 'home.lock.yaml'), 'utf8')
+  rmSync(join(directory, 'a/state'), { recursive: true })
+  const refused = await run('keys', 'home.yaml')
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /a: .*not the one that the lock remembers \(PinnedKeyDiffers\)/)
+  assert.equal(readFileSync(join(directory, 'home.lock.yaml'), 'utf8'), lock)
+  assert.equal((await run('keys', 'home.yaml', '--accept-new-keys')).status, 0)
+  assert.notEqual(readFileSync(join(directory, 'home.lock.yaml'), 'utf8'), lock)
+})
+
+test('push gives each node the plan without foreign keys, the hub first, and nothing to a phone', async (t) => {
+  const { directory, run, asked } = fleet(t)
+  const { status, stdout, stderr } = await run('push', 'home.yaml')
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, /Order: hub → a, b\n/)
+  const puts = asked().filter((line) => line.includes(' node put '))
+  assert.equal(puts[0], 'hub node put home --wait 30')
+  assert.deepEqual(puts.slice(1).toSorted(), ['a node put home --wait 30', 'b node put home --wait 30'])
+  assert.ok(!existsSync(join(directory, 'phone')))
+  const plans = (node: string) => filesBelow(join(directory, node, 'plans'))
+  const lock = readFileSync(join(directory, 'home.lock.yaml'), 'utf8')
+  for (const node of ['hub', 'a', 'b']) assert.equal(plans(node)['home.lock.yaml']?.text, lock)
+  assert.ok(plans('b')['home.yaml']?.text.includes(SECRET))
+  assert.equal(plans('b')['home.yaml']?.mode, 0o600)
+  for (const node of ['hub', 'a']) {
+    assert.ok(!plans(node)['home.yaml']?.text.includes(SECRET), node)
+    assert.equal(plans(node)['home.yaml']?.mode, 0o644)
+  }
+  assert.ok(!asked().join('\n').includes(SECRET) && !`${stdout}${stderr}`.includes(SECRET))
+})
+
+test('a dry run shows the plan and the order, and changes nothing anywhere', async (t) => {
+  const { directory, run } = fleet(t)
+  const before = filesBelow(directory)
+  const { status, stdout } = await run('push', 'home.yaml', '--dry-run')
+  assert.equal(status, 0)
+  assert.match(stdout, /hub +wg0 \(relays\) +10\.0\.0\.\d+\/24/)
+  const after = filesBelow(directory)
+  delete after['asked']
+  assert.deepEqual(after, before)
+})
+
+test('a node that does not answer is named with the reason, and the others get their plan', async (t) => {
+  const { directory, run, breakNode } = fleet(t)
+  assert.equal((await run('push', 'home.yaml')).status, 0)
+  breakNode('a')
+  writeFileSync(join(directory, 'home.yaml'), PLAN.replace('name: a }', 'name: a, labels: { colour: red } }'))
+  const { status, stdout, stderr } = await run('push', 'home.yaml')
+  assert.equal(status, 1)
+  assert.match(
+    stdout,
+    /unreachable a: .* ended with status 255: ssh: connect to host a port 22: No route to host/,
+  )
+  assert.match(stderr, /2 of 3 nodes have the plan; not: a\n$/)
+  assert.ok(filesBelow(join(directory, 'b/plans'))['home.yaml']?.text.includes('colour: red'))
+  assert.ok(!filesBelow(join(directory, 'a/plans'))['home.yaml']?.text.includes('colour: red'))
+})
+
+test('the lock is written before the first node gets anything', async (t) => {
+  const { directory, run } = fleet(t)
+  mkdirSync(join(directory, 'home.lock.yaml'))
+  const { status } = await run('push', 'home.yaml')
+  assert.equal(status, 2)
+  assert.ok(!existsSync(join(directory, 'hub/plans')))
+})
+
+test('answers that are not from warren are refused', async (t) => {
+  const { run, directory } = fleet(t)
+  const motd = ['push', 'home.yaml', '--remote-command', `sh -c 'echo Welcome' x`]
+  const { status, stderr } = await run(...motd)
+  assert.equal(status, 1)
+  assert.ok(!existsSync(join(directory, 'hub/plans')), stderr)
+})
