@@ -4,9 +4,11 @@
  */
 import { countOf, type LayerResult, type TestResult } from './results.ts'
 
+const FAILURE_LINES = 120
+
 export function renderFailures(results: readonly TestResult[]): string {
   const failed = results.filter((result) => result.status === 'failed')
-  return failed.map((test) => `\nFAILED ${titleOf(test)}\n${indent(test.reason ?? '')}\n`).join('')
+  return failed.map((test) => `\nFAILED ${titleOf(test)}\n${indent(bounded(test.reason ?? ''))}\n`).join('')
 }
 
 /** Reasons with the number of tests, the most frequent first, and the tests themselves when they are few. */
@@ -51,6 +53,14 @@ export function closingLine(results: readonly TestResult[]): string {
 
 export function titleOf({ file, name, where }: TestResult): string {
   return `${file}: ${name}${where === 'vm' ? ' (in the VM)' : ''}`
+}
+
+/** In full, unless a comparison of two huge values would bury the other failures. */
+function bounded(text: string): string {
+  const lines = text.split('\n')
+  if (lines.length <= FAILURE_LINES) return text
+  const [head, tail] = [lines.slice(0, FAILURE_LINES / 2), lines.slice(-FAILURE_LINES / 2)]
+  return [...head, `… ${lines.length - FAILURE_LINES} lines …`, ...tail].join('\n')
 }
 
 function indent(text: string): string {
