@@ -114,7 +114,7 @@ test('no file or folder is called utils, helpers, common, manager or misc', () =
 })
 
 test('files and folders have kebab-case names', () => {
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|property|property\.test))?(\.ts)?$/
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|property|property\.test|bench))?(\.ts)?$/
   const wrong = refuse(files, (file) => file.split('/').some((part) => !kebab.test(part)))
   assert.deepEqual(wrong, [])
 })
