@@ -245,7 +245,8 @@ export class WireGuardDevice {
   ): DropReason | undefined {
     if (message.kind === 'transport') return 'malformed'
     if (message.kind === 'cookie-reply') {
-      return this.#indices.find(message.receiver)?.readCookieReply(message, nowMs) ?? undefined
+      const peer = this.#indices.find(message.receiver)
+      return peer ? peer.readCookieReply(message, nowMs) : 'unknown-index'
     }
     if (!this.#identity) return 'no-private-key'
     const admission = this.#gatekeeper.admit(this.#identity.checker, { datagram, message, from, nowMs })
