@@ -108,11 +108,11 @@ const applyPeer = (device: WgDevice, request: PeerRequest): readonly WgPeer[] =>
     return device.peers
   }
   const changed = changePeer(existing ?? newPeer(publicKey), request)
-  const taken = new Set(changed.allowedIPs)
-  const strip = (peer: WgPeer): WgPeer => ({
-    ...peer,
-    allowedIPs: peer.allowedIPs.filter((prefix) => !taken.has(prefix)),
-  })
+  const taken = new Set(request.allowedIPs)
+  const strip = (peer: WgPeer): WgPeer =>
+    peer.allowedIPs.some((prefix) => taken.has(prefix))
+      ? { ...peer, allowedIPs: peer.allowedIPs.filter((prefix) => !taken.has(prefix)) }
+      : peer
   return existing
     ? device.peers.map((peer) => (peer === existing ? changed : strip(peer)))
     : [...others.map(strip), changed]
