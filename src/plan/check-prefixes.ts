@@ -67,7 +67,9 @@ function checkEndpoints({ network, members }: PlannedNetwork, problems: ProblemL
   const behind = members.flatMap(({ networks, member }) =>
     networks.flatMap((text) => {
       const prefix = parsePrefix(text)
-      return prefix === undefined ? [] : [{ prefix, site: member.spec.site, name: member.name }]
+      return prefix === undefined || prefix.length === 0
+        ? []
+        : [{ prefix, site: member.spec.site, name: member.name }]
     }),
   )
   for (const { member } of members) {

@@ -6,18 +6,22 @@
  *   always      nothing else carries it, or the plan promises that it is reachable
  *   shortcut    a direct path beside a carrier: both ends withdraw it when it is down (`while-alive`)
  *
- * Prefixes that cannot be nested in the CIDRs (networks behind a node, stray addresses) stand at one peer only: at
- * the node itself where it is an `always` peer, else at the primary. A network behind a node of one's own site is
- * on one's own LAN and is left out.
+ * Prefixes outside of the CIDRs (networks behind a node, stray addresses) stand at the node itself where it is an
+ * `always` peer, else at the primary, and then a shortcut has the two halves of each. An address has no halves, so a
+ * node with stray addresses has no shortcuts. A network behind a node of one's own site is on one's own LAN and is
+ * left out.
  *
  * A thousand nodes have a million entries. What a viewer sees of another node depends on the viewer's class only
  * (carrier or not, reachable or not), except for a few special pairs; so the entries of a class are made once and
  * shared, and a viewer's list is a copy of pointers with its special entries put in.
  */
 import {
+  BITS,
   canonicalPrefix,
   comparePrefixes,
   type EndpointIntent,
+  formatPrefix,
+  halvesOf,
   type KeySource,
   parsePrefix,
   type PeerIntent,
@@ -66,14 +70,15 @@ export class Peering {
 
   /** Symmetric. */
   relation(a: PlannedMember, b: PlannedMember): Relation {
+    const isOpen = isPublic(a) || isPublic(b)
     const local = usesLan(a, b)
-    const reachable = local || isPublic(a) || isPublic(b)
-    if (!reachable) return 'none'
+    if (!isOpen && !local) return 'none'
     if (a.carrier !== undefined || b.carrier !== undefined) return 'always'
     if (this.#network.topology === 'Mesh') {
-      return local && this.#hasCarriers ? 'shortcut' : 'always'
+      if (!local || !this.#hasCarriers) return 'always'
+      return mayHaveShortcut(a) && mayHaveShortcut(b) ? 'shortcut' : isOpen ? 'always' : 'none'
     }
-    if (!a.member.spec.agent || !b.member.spec.agent) return 'none'
+    if (!mayHaveShortcut(a) || !mayHaveShortcut(b)) return 'none'
     switch (this.#network.directPeering) {
       case 'None':
         return 'none'
@@ -90,7 +95,8 @@ export class Peering {
     if (relation === 'none' || other.publicKey === undefined) return undefined
     const local = usesLan(viewer, other)
     const endpoint = endpointOf(other, local)
-    const isHole = endpoint !== undefined && endpointOf(viewer, local) === undefined
+    const isLanCall = local && other.member.localEndpoint !== undefined
+    const isHole = endpoint !== undefined && endpointOf(viewer, isLanCall) === undefined
     return {
       publicKey: other.publicKey,
       node: other.name,
@@ -110,7 +116,7 @@ export class Peering {
   /** Sorted. Usually the other's own addresses and nothing else, and then one list for all who see it. */
   #allowed(viewer: PlannedMember, other: PlannedMember, relation: Relation): readonly string[] {
     const allowed: string[] = []
-    if (relation === 'always') allowed.push(...extrasFor(viewer, other))
+    allowed.push(...(relation === 'always' ? extrasFor(viewer, other) : this.#halvesFor(viewer, other)))
     const isWay = other === this.#primary && viewer.carrier === undefined
     if (isWay) {
       allowed.push(...this.#cidrs)
@@ -123,6 +129,20 @@ export class Peering {
     if (allowed.length === 0) return other.hosts
     // The primary's own addresses are inside the CIDRs that it holds.
     return sortedPrefixes(isWay ? allowed : [...other.hosts, ...allowed])
+  }
+
+  /**
+   * Beside a carrier that has the whole network, a shortcut has its two halves: they win while they are there, so
+   * that question and answer take the same way. A half that is another node's network is that node's.
+   */
+  #halvesFor(viewer: PlannedMember, other: PlannedMember): readonly string[] {
+    if (other.networks.length === 0) return []
+    return extrasFor(viewer, other)
+      .flatMap((text) => {
+        const prefix = parsePrefix(text)
+        return prefix === undefined ? [] : halvesOf(prefix).map(formatPrefix)
+      })
+      .filter((half) => !this.#withExtras.some(({ networks }) => networks.includes(half)))
   }
 
   /** Sorted by public key. */
@@ -185,7 +205,7 @@ export class Peering {
   /** Prefixes to which the viewer's interface must have a route, before its own on-link prefixes are taken off. */
   destinationsOf(viewer: PlannedMember): string[] {
     const extras = this.#withExtras.flatMap((other) =>
-      other.name === viewer.name ? [] : extrasFor(viewer, other),
+      other.name === viewer.name ? [] : destinationsFor(viewer, other),
     )
     return viewer.coversCidrs ? extras : [...this.#cidrs, ...extras]
   }
@@ -215,6 +235,12 @@ function groupBySite(members: readonly PlannedMember[]): ReadonlyMap<string, rea
 
 export const isPublic = (one: PlannedMember): boolean => one.member.endpoint !== undefined
 
+/** Only an agent can withdraw a path, and only what can be nested in the carrier's prefixes can be withdrawn. */
+const mayHaveShortcut = ({ member, strays }: PlannedMember): boolean =>
+  member.spec.agent &&
+  strays.length === 0 &&
+  member.networks.every(({ address, length }) => length < BITS[address.family])
+
 const sameSite = (a: PlannedMember, b: PlannedMember): boolean =>
   a.member.spec.site !== undefined && a.member.spec.site === b.member.spec.site
 
@@ -231,7 +257,11 @@ export function endpointOf(member: PlannedMember, local: boolean): EndpointInten
   return chosen === undefined ? undefined : { host: chosen.host, port: chosen.port ?? member.listenPort }
 }
 
+/** A carrier has them even of its own site: answers from there come to it through the tunnel. */
 const extrasFor = (viewer: PlannedMember, other: PlannedMember): readonly string[] =>
+  viewer.carrier === undefined ? destinationsFor(viewer, other) : [...other.strays, ...other.networks]
+
+const destinationsFor = (viewer: PlannedMember, other: PlannedMember): readonly string[] =>
   sameSite(viewer, other) ? other.strays : [...other.strays, ...other.networks]
 
 /** As wg-quick: the families that the interface has addresses of. */

@@ -76,6 +76,16 @@ function lastOf(prefix: Prefix): bigint {
 
 export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a)
 
+/** The two prefixes, one bit longer, that make it up; none for a single address. */
+export function halvesOf(prefix: Prefix): readonly Prefix[] {
+  if (prefix.length === BITS[prefix.address.family]) return []
+  const length = prefix.length + 1
+  return [
+    { address: prefix.address, length },
+    { address: addressAt(prefix, sizeOf(prefix) / 2n), length },
+  ]
+}
+
 /** How many addresses a prefix has. */
 export const sizeOf = (prefix: Prefix): bigint => 1n << BigInt(BITS[prefix.address.family] - prefix.length)
 
