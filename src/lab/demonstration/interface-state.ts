@@ -1,0 +1,86 @@
+/**
+ * One machine's tunnel as the kernel and the interface itself show it, independent of what the agent says. The
+ * userspace interface is asked over its UAPI socket (the cross-platform interface of wireguard.com/xplatform).
+ */
+import { Buffer } from 'node:buffer'
+import { connect } from 'node:net'
+import { WireGuardNetlink } from '../../linux/index.ts'
+import type { Machine } from '../runtime/machine.ts'
+
+export interface TunnelState {
+  readonly up: boolean
+  readonly addresses: readonly string[]
+  /** Public keys, in base64. */
+  readonly peers: readonly string[]
+}
+
+export async function tunnelState(machine: Machine, link: string): Promise<TunnelState | undefined> {
+  const found = machine.route.link(link)
+  if (found === undefined) return undefined
+  const addresses = machine.route
+    .addresses()
+    .filter((address) => address.linkIndex === found.index && address.scope === 0)
+    .map((address) => `${address.local}/${address.prefixLength}`)
+    .toSorted()
+  const peers = await peersOf(machine, { link, kernel: found.kind === 'wireguard' })
+  return peers === undefined ? undefined : { up: found.up, addresses, peers }
+}
+
+/** Undefined while nobody answers for the interface. */
+async function peersOf(
+  machine: Machine,
+  o: { link: string; kernel: boolean },
+): Promise<string[] | undefined> {
+  if (o.kernel) {
+    const peers = withWireGuard(machine, (wireguard) => wireguard.getDevice(o.link)?.peers) ?? []
+    return peers.map((peer) => Buffer.from(peer.publicKey).toString('base64')).toSorted()
+  }
+  const answer = await askUapi(machine, o.link, 'get=1\n\n')
+  const keys = answer?.split('\n').flatMap((line) => /^public_key=([0-9a-f]{64})$/.exec(line)?.[1] ?? [])
+  return keys?.map((hex) => Buffer.from(hex, 'hex').toString('base64')).toSorted()
+}
+
+/** As somebody at the machine would with `wg set INTERFACE peer KEY remove`. */
+export async function removePeer(machine: Machine, o: { link: string; publicKey: string }): Promise<void> {
+  const kernel = machine.route.link(o.link)?.kind === 'wireguard'
+  if (kernel) {
+    withWireGuard(machine, (wireguard) => {
+      wireguard.setDevice(o.link, {
+        peers: [{ publicKey: Buffer.from(o.publicKey, 'base64'), remove: true }],
+      })
+    })
+    return
+  }
+  const hex = Buffer.from(o.publicKey, 'base64').toString('hex')
+  await askUapi(machine, o.link, `set=1\npublic_key=${hex}\nremove=true\n\n`)
+}
+
+function withWireGuard<T>(machine: Machine, run: (wireguard: WireGuardNetlink) => T): T | undefined {
+  const wireguard = machine.inside(() => WireGuardNetlink.open(machine.sys))
+  if (wireguard === undefined) return undefined
+  try {
+    return run(wireguard)
+  } finally {
+    wireguard.close()
+  }
+}
+
+/** One question on a connection of its own; undefined when nobody listens. */
+export function askUapi(machine: Machine, link: string, question: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = []
+    const socket = connect(machine.path(`/run/wireguard/${link}.sock`))
+    socket.on('connect', () => socket.write(question))
+    socket.on('data', (part) => {
+      parts.push(part)
+      const text = Buffer.concat(parts).toString('utf8')
+      // Either side may keep the connection; an empty line ends the answer.
+      if (text.endsWith('\n\n')) {
+        socket.destroy()
+        resolve(text)
+      }
+    })
+    socket.on('error', () => resolve(undefined))
+    socket.on('close', () => resolve(undefined))
+  })
+}

@@ -1,0 +1,23 @@
+/** Throwaway hosts, NATs and firewalls in namespaces, running any plan; and the demonstration that `npm start` is. */
+export {
+  firstProcessOf,
+  startKeeper,
+  startTimeOf,
+  stopKeeper,
+  type KeeperOptions,
+} from './containment/keeper.ts'
+export * from './containment/lab-folder.ts'
+export { isRoot, type Missing, missingRequirements } from './containment/requirements.ts'
+export { demonstrate } from './demonstration/demonstrate.ts'
+export * from './demonstration/events.ts'
+export {
+  compareFingerprints,
+  type Fingerprint,
+  summarise,
+  takeFingerprint,
+} from './fingerprint/fingerprint.ts'
+export { Lab } from './runtime/lab.ts'
+export { Machine } from './runtime/machine.ts'
+export { labNodesOf } from './topology/lab-nodes.ts'
+export { LabRefusal, layOut, type LayOutOptions } from './topology/lay-out.ts'
+export type * from './topology/topology.ts'

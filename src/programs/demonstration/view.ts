@@ -1,0 +1,166 @@
+/**
+ * The demonstration on a screen: lines that stay, and below them one part that is drawn again and again (the table
+ * of hosts, what is going on now). Without a terminal only the lines that stay are printed.
+ */
+import type { DemonstrationEvent, HostRow, LineTone } from '../../lab/index.ts'
+import { type Paint, paintFor } from '../terminal/paint.ts'
+import { formatTable } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+export interface View {
+  show(event: DemonstrationEvent): void
+  /** What can be done while it is up. */
+  stayUp(lab: { readonly name: string; readonly folder: string; readonly file: string }): void
+  close(failures: number): void
+}
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const CLEAR_BELOW = '\u001B[J'
+const REDRAW_MS = 100
+
+export function makeView(terminal: Terminal): View {
+  return new DemonstrationView(terminal)
+}
+
+class DemonstrationView implements View {
+  readonly #terminal: Terminal
+  readonly #paint: Paint
+  readonly #startedAt = performance.now()
+  #rows: readonly HostRow[] = []
+  #progress = ''
+  #drawn = 0
+  #frame = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+    this.#paint = paintFor(terminal)
+    if (terminal.interactive) this.#timer = setInterval(() => this.#redraw(), REDRAW_MS).unref()
+  }
+
+  show(event: DemonstrationEvent): void {
+    switch (event.kind) {
+      case 'step':
+        this.#settleHosts()
+        return this.#print(`\n${this.#paint.bold(`${event.number}  ${event.title}`)} ${this.#elapsed()}`)
+      case 'line':
+        return this.#print(this.#line(event.tone, event.text))
+      case 'progress':
+        this.#progress = event.text
+        return this.#redraw()
+      case 'hosts':
+        this.#rows = event.rows
+        return this.#redraw()
+      case 'machines':
+      case 'done':
+      case 'broken':
+    }
+  }
+
+  #line(tone: LineTone, text: string): string {
+    const { green, red, dim, bold } = this.#paint
+    switch (tone) {
+      case 'held':
+        return `   ${green('ok')}  ${text}`
+      case 'failed':
+        return ` ${red('FAIL')}  ${text}`
+      case 'command':
+        return `    ${dim('$')}  ${bold(text)}`
+      case 'note':
+        return `       ${dim(text)}`
+    }
+  }
+
+  /** The last state of the table stays. */
+  #settleHosts(): void {
+    if (this.#rows.length === 0) return
+    const rows = this.#rows
+    this.#rows = []
+    this.#print(this.#table(rows).trimEnd())
+  }
+
+  #table(rows: readonly HostRow[]): string {
+    const { green, yellow } = this.#paint
+    const cells = rows.map((row) => [
+      `       ${row.host}`,
+      row.place,
+      row.interface,
+      row.backend,
+      row.peers === 0 ? '' : (row.alive === row.peers ? green : yellow)(`${row.alive} of ${row.peers}`),
+      row.lastHandshakeMs === undefined ? '' : agoText(row.lastHandshakeMs),
+      row.convergedMs === undefined ? '' : green(`${row.convergedMs} ms`),
+    ])
+    return formatTable(
+      ['       HOST', 'PLACE', 'INTERFACE', 'BACKEND', 'PEERS', 'HANDSHAKE', 'CONVERGED'],
+      cells,
+      this.#paint,
+    )
+  }
+
+  #print(text: string): void {
+    this.#erase()
+    this.#terminal.write(`${text}\n`)
+    this.#draw()
+  }
+
+  #redraw(): void {
+    this.#frame += 1
+    this.#erase()
+    this.#draw()
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#terminal.write(`\u001B[${this.#drawn}A\r${CLEAR_BELOW}`)
+    this.#drawn = 0
+  }
+
+  #draw(): void {
+    if (!this.#terminal.interactive || this.#timer === undefined) return
+    const spinner = SPINNER[this.#frame % SPINNER.length] ?? ''
+    const table = this.#rows.length === 0 ? '' : this.#table(this.#rows)
+    const now =
+      this.#progress === '' ? '' : `    ${this.#paint.yellow(spinner)}  ${this.#paint.dim(this.#progress)}\n`
+    const text = `${table}${now}`
+    this.#terminal.write(text)
+    this.#drawn = text.split('\n').length - 1
+  }
+
+  #elapsed(): string {
+    return this.#paint.dim(`(${((performance.now() - this.#startedAt) / 1000).toFixed(1)} s)`)
+  }
+
+  stayUp({ name, file }: { name: string; file: string }): void {
+    this.#progress = 'up until Ctrl-C'
+    this.#print(`
+   The network stays up until Ctrl-C. From another terminal:
+     ${this.#paint.bold(`bin/warren lab exec ${name} white-amd -- warren show`)}
+     ${this.#paint.bold(`bin/warren lab exec ${name} phy01 -- cat /run/warren/agent.log`)}
+     ${this.#paint.bold(`bin/warren lab status`)}   ${this.#paint.dim(`(${file})`)}
+`)
+  }
+
+  close(failures: number): void {
+    this.#settleHosts()
+    this.#progress = ''
+    this.#erase()
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    const { bold, green, red, dim } = this.#paint
+    const verdict =
+      failures === 0
+        ? green('every check held')
+        : red(`${failures} check${failures === 1 ? '' : 's'} did not hold`)
+    this.#print(`
+${bold(verdict)} ${this.#elapsed()}
+
+Next, on your own machine; all three only read:
+  ${bold('bin/warren import')}                                   ${dim('what WireGuard this machine has, as a plan')}
+  ${bold('bin/warren plan --live examples/homelab.yaml --node phy01')}   ${dim('what it would take to be phy01 here')}
+  ${bold('bin/warren generate examples/homelab.yaml --out /tmp/wg')}     ${dim('the plan as plain wg-quick files')}
+`)
+  }
+}
+
+function agoText(ms: number): string {
+  return `${Math.max(0, Math.round((Date.now() - ms) / 1000))} s ago`
+}
