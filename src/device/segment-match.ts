@@ -62,7 +62,8 @@ function classifyTcp(view: DataView, at: number, length: number, shape: Shape): 
   const tcpLength = (view.getUint8(tcp + ip.TCP_OFFSET_AND_FLAGS) >> 4) * 4
   shape.headersLength = shape.ipLength + tcpLength
   shape.payloadLength = length - shape.headersLength
-  if (tcpLength < ip.TCP_HEADER || shape.payloadLength < 0) return 'foreign'
+  // Malformed, but its ports are there: it keeps its place in the flow.
+  if (tcpLength < ip.TCP_HEADER || shape.payloadLength < 0) return 'alone'
   const flags = view.getUint8(tcp + ip.TCP_FLAGS) & ~ip.TCP_PSH
   return flags === ip.TCP_ACK && shape.payloadLength > 0 ? 'mergeable' : 'alone'
 }

@@ -108,8 +108,9 @@ export class Segmenter {
     const field = from + offset
     if (field + 2 > this.#end) return false
     const sum = ~foldSum(this.#memory.sum(from, this.#end - from)) & 0xffff
-    // RFC 768: a computed zero is sent as all ones. In TCP the two mean the same.
-    this.#memory.view.setUint16(field, sum === 0 ? 0xffff : sum, true)
+    // RFC 768: a computed zero is sent as all ones, as zero means that there is none.
+    const isUdp = offset === ip.UDP_CHECKSUM
+    this.#memory.view.setUint16(field, sum === 0 && isUdp ? 0xffff : sum, true)
     return true
   }
 
