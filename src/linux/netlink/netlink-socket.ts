@@ -43,7 +43,7 @@ const MESSAGES_PER_SEND = 100
 const BYTES_PER_SEND = 96 * 1024
 /** Dumps come in pieces of at most 32 KiB; a single message may be larger. */
 const RECEIVE_BYTES = 256 * 1024
-const LOST_ANSWER_TIMEOUT_MS = 10_000
+const LOST_ANSWER_TIMEOUT_MS = 1000
 const DUMP_ATTEMPTS = 20
 
 export class NetlinkSocket {
