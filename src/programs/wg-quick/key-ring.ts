@@ -8,7 +8,7 @@ import { isKeyText, type Problem } from '../../model/index.ts'
 import { BadInput } from '../exit.ts'
 import { readText } from '../files/read-text.ts'
 import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
-import { makePrivateKey } from './key-pair.ts'
+import { makePrivateKey, publicKeyOf } from './key-pair.ts'
 
 /** Network (`NAMESPACE/NAME`) → node → private key. */
 type Keys = Record<string, Record<string, string>>
@@ -16,9 +16,15 @@ type Keys = Record<string, Record<string, string>>
 const HEADER =
   '# Private keys that `warren generate` made. Keep this file secret, and keep it: files made again need it.\n'
 
+export interface KeyPair {
+  readonly privateKey: string
+  readonly publicKey: string
+}
+
 export class KeyRing {
   readonly #file: string
   readonly #keys: Keys
+  readonly #publicKeys = new Map<string, string>()
   #added = 0
 
   private constructor(file: string, keys: Keys) {
@@ -34,17 +40,25 @@ export class KeyRing {
     throw new BadInput([read.problem])
   }
 
-  get(network: string, node: string): string | undefined {
-    return this.#keys[network]?.[node]
+  get(network: string, node: string): KeyPair | undefined {
+    const privateKey = this.#keys[network]?.[node]
+    return privateKey === undefined ? undefined : this.#pairOf(privateKey)
   }
 
-  getOrMake(network: string, node: string): string {
+  /** A derivation costs as much as all the rest of a node's file. */
+  #pairOf(privateKey: string): KeyPair {
+    const publicKey = this.#publicKeys.get(privateKey) ?? publicKeyOf(privateKey)
+    this.#publicKeys.set(privateKey, publicKey)
+    return { privateKey, publicKey }
+  }
+
+  getOrMake(network: string, node: string): KeyPair {
     const known = this.get(network, node)
     if (known !== undefined) return known
     const made = makePrivateKey()
     this.#keys[network] = { ...this.#keys[network], [node]: made }
     this.#added += 1
-    return made
+    return this.#pairOf(made)
   }
 
   get added(): number {

@@ -21,7 +21,6 @@ import { writeLock } from '../planning/write-lock.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
 import { configOfIntent, type ConfigOptions } from './config-of-intent.ts'
-import { publicKeyOf } from './key-pair.ts'
 import { KeyRing } from './key-ring.ts'
 
 export interface GenerateOptions {
@@ -67,7 +66,7 @@ function planWithKeys(
   for (const { network, node } of first.publicKeysMissing) {
     const kept = only === undefined || only === node ? ring.getOrMake(network, node) : ring.get(network, node)
     if (kept !== undefined)
-      allocations = withPublicKey(allocations, { network, node, publicKey: publicKeyOf(kept) })
+      allocations = withPublicKey(allocations, { network, node, publicKey: kept.publicKey })
   }
   const result = first.publicKeysMissing.length === 0 ? first : plan(inputs.objects, allocations)
   if (hasErrors(result.problems)) throw new BadInput(result.problems)
@@ -105,7 +104,7 @@ function privateKeyFor(
   if (wanted.privateKey.kind === 'secret') missingSecret(wanted)
   const { namespace, name } = wanted.owner
   const kept = context.ring.get(`${namespace}/${name}`, node)
-  if (kept !== undefined && publicKeyOf(kept) === wanted.publicKey) return { text: kept }
+  if (kept && kept.publicKey === wanted.publicKey) return { text: kept.privateKey }
   return context.agentless.has(node)
     ? undefined
     : { file: `/var/lib/warren/keys/${keyFileName(wanted.owner)}` }
