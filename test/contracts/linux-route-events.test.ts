@@ -119,4 +119,24 @@ for (const { name, options, open } of worlds(['bridge', 'veth'])) {
     await eventually(() => events.length > 0)
     assert.deepEqual(seen, [])
   })
+
+  test(`${name}: a handler may close its own watch, and is called no more`, options, async (t) => {
+    const world = open(t)
+    const { sys, watcher, netns, route } = world
+    const { events } = watched(t, world)
+    let called = 0
+    const handlers = {
+      onEvent: () => {
+        called++
+        watch.close()
+      },
+      onOverrun: () => undefined,
+    }
+    const watch = watchRouteEvents(sys, watcher, handlers, { netns })
+    route.batch((requests) => {
+      for (let table = 1; table <= 5; table++) requests.addRule({ family: 'inet', table })
+    })
+    await eventually(() => events.length >= 5 && called > 0)
+    assert.equal(called, 1)
+  })
 }

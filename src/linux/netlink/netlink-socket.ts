@@ -17,6 +17,7 @@ import * as uapi from '../uapi/index.ts'
 import { attributePath, decodeAcknowledgement, type Acknowledgement } from './acknowledgement.ts'
 import { type NetlinkMessage, splitMessages } from './message.ts'
 import { MessageWriter } from './message-writer.ts'
+import { type Outcome, PendingRequests } from './pending-requests.ts'
 
 export interface NetlinkRequest {
   readonly type: number
@@ -35,8 +36,6 @@ export interface NetlinkSocketOptions {
   readonly groups?: readonly number[]
   readonly receiveBufferBytes?: number
 }
-
-export type Outcome = KernelError | undefined
 
 const MESSAGES_PER_SEND = 100
 /** Well under the default send buffer of 212,992 bytes. */
@@ -276,60 +275,6 @@ export class NetlinkSocket {
 
   #split(length: number): Iterable<NetlinkMessage> {
     return splitMessages(this.#buffer.subarray(0, length))
-  }
-}
-
-/** The requests of one exchange that still wait for their verdict. */
-class PendingRequests {
-  readonly outcomes: Outcome[]
-  readonly #indexBySequence = new Map<number, number>()
-  readonly #starts: number[] = []
-  readonly #settled = new Set<number>()
-  waiting = 0
-  failed = false
-
-  constructor(count: number) {
-    this.outcomes = new Array<Outcome>(count).fill(undefined)
-  }
-
-  add(sequence: number, start: number, unacknowledged: boolean): void {
-    this.#indexBySequence.set(sequence, this.#starts.length)
-    this.#starts.push(start)
-    if (!unacknowledged) this.waiting++
-    else this.#settled.add(this.#starts.length - 1)
-  }
-
-  indexOf(sequence: number): number | undefined {
-    return this.#indexBySequence.get(sequence)
-  }
-
-  startOf(index: number): number {
-    return this.#starts[index] ?? 0
-  }
-
-  settle(index: number, failure: Outcome): void {
-    if (failure) this.failed = true
-    this.outcomes[index] ??= failure
-    if (this.#settled.has(index)) return
-    this.#settled.add(index)
-    this.waiting--
-  }
-
-  nextSend(): void {
-    this.failed = false
-  }
-
-  giveUp(requests: readonly NetlinkRequest[]): void {
-    this.#starts.forEach((_, index) => {
-      if (this.#settled.has(index)) return
-      const what = requests[index]?.what ?? 'do it'
-      this.settle(
-        index,
-        this.failed
-          ? new KernelError(what, uapi.ECANCELED, { text: 'left out after a failure in the same batch' })
-          : new KernelError(what, uapi.ENOBUFS, { text: 'the answer was lost' }),
-      )
-    })
   }
 }
 

@@ -47,17 +47,19 @@ export const watchRouteEvents = (
   const open = (): NetlinkSocket =>
     NetlinkSocket.open(sys, uapi.NETLINK_ROUTE, { groups: GROUPS, receiveBufferBytes })
   const socket = netns === undefined ? open() : withNetns(sys, netns, open)
+  let closed = false
   const watch = watcher.watch(socket.fd, 'readable', () => {
     const events: RouteEvent[] = []
     const outcome = socket.receive((message) => {
       const event = decodeRouteEvent(message)
       if (event) events.push(event)
     })
-    for (const event of events) handlers.onEvent(event)
-    if (outcome === 'overrun') handlers.onOverrun()
+    for (const event of events) if (!closed) handlers.onEvent(event)
+    if (outcome === 'overrun' && !closed) handlers.onOverrun()
   })
   return {
     close: () => {
+      closed = true
       watch.close()
       socket.close()
     },
