@@ -249,6 +249,7 @@ export class Agent {
       presharedKeyDigests: desired?.keys.presharedKeyDigests ?? new Map<string, string>(),
       endpoints: this.#upkeep.endpoints(wanted, observed.wireguard),
       paths: this.#upkeep.paths,
+      alive: this.#upkeep.alive(),
       ipv6Consent: this.#desired.bounds.allowIPv6Forwarding,
       leave: wanted === desired?.intent ? desired.leave : new Set<string>(),
     }

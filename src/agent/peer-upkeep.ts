@@ -10,6 +10,7 @@ import {
   directPath,
   endpointText,
   endpointToSet,
+  HANDSHAKE_STALE_MS,
   initialPath,
   nextPathSampleMs,
   peerId,
@@ -40,6 +41,8 @@ export class PeerUpkeep {
   readonly #o: PeerUpkeepOptions
   readonly #paths = new Map<string, PathState>()
   readonly #traffic = new Map<string, Traffic>()
+  /** Where peers with a session were last: the plan may not know, and a device that is made anew has forgotten. */
+  readonly #live = new Map<string, { readonly endpoint: string; readonly atMs: number }>()
   /** Peers whose endpoint does not work, until another one has been written. */
   readonly #failing = new Map<string, true>()
 
@@ -62,6 +65,7 @@ export class PeerUpkeep {
         const id = peerId(wg.name, peer.publicKey)
         const seen = observed.get(peer.publicKey)
         if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) changed = true
+        if (seen !== undefined) this.#remember(id, seen)
         if (seen !== undefined && peer.endpoint !== undefined) this.#sampleTraffic(id, peer, seen)
       }
     }
@@ -70,8 +74,19 @@ export class PeerUpkeep {
 
   #forget(intent: NodeIntent): void {
     const planned = plannedPeers(intent)
-    for (const map of [this.#paths, this.#traffic, this.#failing])
+    for (const map of [this.#paths, this.#traffic, this.#failing, this.#live])
       for (const id of map.keys()) if (!planned.has(id)) map.delete(id)
+  }
+
+  #remember(id: string, seen: ObservedPeer): void {
+    if (seen.endpoint === undefined || sessionIsStale(seen, this.#o.clock.wallMs())) return
+    this.#live.set(id, { endpoint: seen.endpoint, atMs: this.#o.clock.nowMs() })
+  }
+
+  /** Peers that had a session until they went, by `peerId`. */
+  alive(): Set<string> {
+    const since = this.#o.clock.nowMs() - HANDSHAKE_STALE_MS
+    return new Set([...this.#live].filter(([, live]) => live.atMs >= since).map(([id]) => id))
   }
 
   #samplePath(id: string, peer: PeerIntent, seen: ObservedPeer | undefined): boolean {
@@ -104,13 +119,16 @@ export class PeerUpkeep {
   /** Endpoints to write now, by `peerId`. */
   endpoints(intent: NodeIntent, devices: readonly ObservedWireGuard[]): Map<string, string> {
     const result = new Map<string, string>()
+    const alive = this.alive()
     for (const wg of intent.interfaces) {
       const device = devices.find((d) => d.link === wg.name)
       const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
       for (const peer of wg.peers) {
-        if (peer.endpoint === undefined) continue
         const id = peerId(wg.name, peer.publicKey)
         const seen = observed.get(peer.publicKey)
+        const last = seen === undefined && alive.has(id) ? this.#live.get(id) : undefined
+        if (last !== undefined) result.set(id, last.endpoint)
+        if (peer.endpoint === undefined || last !== undefined) continue
         const endpoint = endpointToSet({
           wanted: peer.endpoint,
           candidates: this.#o.resolver.candidates(peer.endpoint),

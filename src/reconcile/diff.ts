@@ -39,6 +39,8 @@ export interface DiffInput {
   /** Direct paths, by `peerId`. A path that is not in here has not proven itself yet. */
   readonly paths?: ReadonlyMap<string, PathState>
   readonly ipv6Consent?: boolean
+  /** Peers that had a session a moment ago, by `peerId`: see `wakes` in peer-steps.ts. */
+  readonly alive?: ReadonlySet<string>
   /** Links to leave as they are, wanted or not: what their objects ask is refused for now. */
   readonly leave?: ReadonlySet<string>
 }

@@ -80,3 +80,11 @@ test('a direct path has no allowed IPs while it is probed, all of them when inst
   assert.deepEqual(change(wanted, have, paths('installed')), [`${A} allowed-ips 10.0.0.2/32`])
   assert.deepEqual(change(wanted, have, paths('silent')), [`${A} remove`])
 })
+
+test('a peer that had a session is woken when it is made again, and the next round takes the keepalive away', () => {
+  const alive = { alive: new Set([`wg0 ${A}`]), endpoints: new Map([[`wg0 ${A}`, '198.51.100.7:4']]) }
+  const woken = `${A} endpoint 198.51.100.7:4 persistent-keepalive 1 allowed-ips 10.0.0.2/32`
+  assert.deepEqual(change([peer('A')], [], alive), [woken])
+  const have = [seen('A', { endpoint: '198.51.100.7:4', persistentKeepaliveSeconds: 1 })]
+  assert.deepEqual(change([peer('A')], have, alive), [`${A} persistent-keepalive off`])
+})

@@ -79,7 +79,7 @@ const peerChange = (
   const digest =
     peer.presharedKey === undefined ? undefined : (input.presharedKeyDigests?.get(id) ?? 'unknown')
   const endpoint = input.endpoints?.get(id)
-  const keepalive = peer.persistentKeepaliveSeconds
+  const keepalive = peer.persistentKeepaliveSeconds || (wakes(intent, { id, old, input }) ? 1 : 0)
   const change: SetPeer = {
     kind: 'set',
     publicKey: peer.publicKey,
@@ -92,6 +92,19 @@ const peerChange = (
       : { persistentKeepaliveSeconds: keepalive }),
   }
   return change.create || Object.keys(change).length > 3 ? change : undefined
+}
+
+/**
+ * A peer that is made again, or whose interface comes up again, has lost its session, while the other end goes on
+ * using it: what it sends is dropped until it gives up after 15 s. A keepalive makes this end shake hands at
+ * once. The next round sees the keepalive as a difference and takes it away.
+ */
+const wakes = (
+  intent: WireGuardIntent,
+  { id, old, input }: { id: string; old: ObservedPeer | undefined; input: DiffInput },
+): boolean => {
+  const isDown = input.observed.links.some((l) => l.name === intent.name && !l.up)
+  return input.alive?.has(id) === true && (old === undefined || isDown)
 }
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean => {
