@@ -97,6 +97,30 @@ test('Coalescer loses, changes and reorders nothing within a flow', () => {
   )
 })
 
+test('Coalescer passes on whatever bytes it is given', () => {
+  const start = fc.constantFrom(
+    [0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6],
+    [0x60, 0, 0, 0, 0, 20, 6, 64],
+    [0x46],
+    [],
+  )
+  const packet = fc.tuple(start, fc.uint8Array({ minLength: 20, maxLength: 120 })).map(([head, bytes]) => {
+    bytes.set(head.slice(0, bytes.length))
+    if (bytes[0] === 0x45) bytes[3] = bytes.length
+    if (bytes[0] === 0x60) bytes[5] = Math.max(0, bytes.length - 40)
+    return Buffer.from(bytes)
+  })
+  fc.assert(
+    fc.property(fc.array(packet, { maxLength: 20 }), (packets) => {
+      const frames = coalesce(packets)
+      const total = (list: readonly Buffer[]) => list.reduce((sum, { length }) => sum + length, 0)
+      assert.ok(total(frames) <= total(packets) + 10 * packets.length)
+      assert.ok(frames.length <= packets.length)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 const bulk: PacketDescription = {
   version: 4,
   protocol: 'tcp',

@@ -56,7 +56,7 @@ export function openTun(sys: Syscalls, { name, plain = false }: TunOptions): Tun
       check(sys.ioctl(fd, TUNSETVNETHDRSZ, int32(VNET_HEADER_BYTES)), `set the header size of ${name}`)
     }
     check(sys.ioctl(fd, TUNSETPERSIST, 1), `make ${name} persistent`)
-    return { fd, vnetHeader, offload: vnetHeader ? setOffload(sys, fd) : 'none', existed }
+    return { fd, vnetHeader, offload: setOffload(sys, fd, vnetHeader), existed }
   } catch (error) {
     sys.close(fd)
     throw error
@@ -76,7 +76,10 @@ function attach(sys: Syscalls, fd: number, { name, plain }: { name: string; plai
   return false
 }
 
-function setOffload(sys: Syscalls, fd: number): TunOffload {
+function setOffload(sys: Syscalls, fd: number, vnetHeader: boolean): TunOffload {
+  // The link remembers what the process before us agreed to, and would hand super packets to one that cannot tell.
+  const none = sys.ioctl(fd, TUNSETOFFLOAD, 0)
+  if (!vnetHeader || none < 0) return 'none'
   const tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN
   // USO came with 6.2, and only both families together.
   if (sys.ioctl(fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) >= 0) return 'uso'

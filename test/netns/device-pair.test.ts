@@ -100,6 +100,25 @@ test(
   },
 )
 
+const BURST = fileURLToPath(new URL('../harness/udp-burst.ts', import.meta.url))
+
+for (const [name, address] of [
+  ['IPv4', '10.9.0.2'],
+  ['IPv6', 'fd00:9::2'],
+] as const) {
+  test(`a burst of UDP over ${name} arrives whole and in order`, options, async (t) => {
+    const { left, right } = await makePair(t)
+    const server = right.spawn(process.execPath, [BURST, 'serve', address, '7777', '40'])
+    let output = ''
+    server.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    await eventually(() => output.includes('ready'), { what: 'the receiver' })
+    await left.exec(`${process.execPath} ${BURST} send ${address} 7777 40 1200`)
+    if (server.exitCode === null) await once(server, 'exit')
+    const { datagrams } = JSON.parse(output.replace('ready', '')) as { datagrams: number; bursts: number }
+    assert.equal(datagrams, 40)
+  })
+}
+
 test('a packet of the largest size passes in both families', options, async (t) => {
   const { left } = await makePair(t)
   assert.ok(await left.succeeds('ping -c 1 -W 3 -M do -s 1392 10.9.0.2'))
