@@ -56,7 +56,8 @@ function kindsPage(): string {
 Objects are Kubernetes objects: \`apiVersion\`, \`kind\`, \`metadata\` (\`name\`, and \`namespace\`, which is \`default\`
 when left out), \`spec\`. Several may stand in one file, with \`---\` between them, and over several files. A field that
 its kind does not have is refused. \`[]\` stands for every item of a list; what has no default may be left out unless
-it is marked *required*.
+it is marked *required*. What they make together is told in [0003](../decisions/0003-planning.md); what can be wrong with
+them, in [errors.md](errors.md).
 
 ${sections.join('\n')}`
 }
@@ -114,7 +115,8 @@ function errorsPage(): string {
 # Problems
 
 What is wrong with an input is listed, all of it at once, each with its place, its path and a hint; nothing is changed
-then, and the exit code is 2. Each problem has a code; here is what the codes mean and what to do.
+then, and the exit code is 2. Each problem has a code; here is what the codes mean and what to do. The fields that they
+speak of are in [kinds.md](kinds.md).
 
 ${rows.join('\n')}`
 }

@@ -19,7 +19,9 @@ interface Context {
 }
 
 export function problemsOfIssues(issues: readonly Issue[], context: Context): Problem[] {
-  return issues.flatMap((issue) => problemsOf(issue, issue.path as FieldPath, context))
+  return issues
+    .flatMap((issue) => problemsOf(issue, issue.path as FieldPath, context))
+    .toSorted((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0))
 }
 
 function problemsOf(issue: Issue, path: FieldPath, context: Context): Problem[] {
@@ -41,11 +43,11 @@ function problemsOf(issue: Issue, path: FieldPath, context: Context): Problem[] 
       return unionProblems(issue, path, context) ?? [problem('WrongType', issue.message)]
     case 'invalid_type': {
       const given = typeName(valueAt(context.value, path))
-      if (given === 'nothing')
-        return [problem('MissingField', `missing: expected ${article(issue.expected)}`)]
-      const hint =
-        issue.expected === 'string' && given !== 'list' && given !== 'map' ? 'Put it in quotes.' : undefined
-      return [problem('WrongType', `expected ${article(issue.expected)}, got a ${given}`, hint)]
+      const expected = TYPE_WORDS[issue.expected] ?? issue.expected
+      if (given === NOTHING) return [problem('MissingField', `missing: expected ${expected}`)]
+      const isScalar = given === 'a number' || given === 'a boolean'
+      const hint = issue.expected === 'string' && isScalar ? 'Put it in quotes.' : undefined
+      return [problem('WrongType', `expected ${expected}, got ${given}`, hint)]
     }
     case 'invalid_value': {
       const words = issue.values.map(String)
@@ -100,20 +102,25 @@ function valueAt(value: unknown, path: FieldPath): unknown {
   return at
 }
 
+const NOTHING = 'nothing'
+
 function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'empty value'
-  if (Array.isArray(value)) return 'list'
-  return typeof value === 'object' ? 'map' : typeof value
+  if (value === undefined) return NOTHING
+  if (value === null) return 'an empty value'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  return Number.isInteger(value) ? 'a number' : typeof value === 'number' ? 'a fraction' : `a ${typeof value}`
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
   object: 'a map',
   record: 'a map',
-  int: 'a whole number',
+  string: 'a string',
 }
-const article = (expected: string): string => WORDS[expected] ?? `a ${expected}`
 
 /** The fields that the schema has at a path, through optional, default and union. */
 function keysAt(schema: z.core.$ZodType, path: FieldPath): string[] {
