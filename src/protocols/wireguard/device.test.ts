@@ -42,6 +42,15 @@ function writePacket(buffer: Uint8Array): void {
   buffer.set([10, 9, 0, 1, 10, 9, 0, 2], SEAL_HEADROOM + 12)
 }
 
+test('a peer with a keepalive whose endpoint comes later is called as soon as it has one', () => {
+  const device = newDevice()
+  const peer = { publicKey: publicKey(2), persistentKeepaliveSeconds: 25 }
+  device.configure({ privateKey: privateKey(1), peers: [peer] }, 0)
+  assert.equal(device.takeOutputs().length, 0)
+  device.configure({ peers: [{ publicKey: publicKey(2), endpoint: AT_B }] }, 10)
+  assert.equal(device.takeOutputs().length, 1)
+})
+
 test('a snapshot says what was configured', () => {
   const device = newDevice()
   const peer = {

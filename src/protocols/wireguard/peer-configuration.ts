@@ -11,6 +11,7 @@ export function applyToPeer(
   nowMs: number,
 ): void {
   if (change.presharedKey !== undefined) peer.presharedKey = keyBytes(change.presharedKey)
+  const reachableNow = peer.endpoint === undefined && change.endpoint !== undefined
   if (change.endpoint !== undefined) peer.endpoint = change.endpoint
   if (change.replaceAllowedIPs) allowedIPs.removeAll(peer)
   for (const prefix of change.removedAllowedIPs ?? []) allowedIPs.remove(prefix, peer)
@@ -20,7 +21,8 @@ export function applyToPeer(
   const seconds = change.persistentKeepaliveSeconds
   const turnedOn = seconds !== undefined && seconds > 0 && peer.timers.persistentKeepaliveMs === 0
   if (seconds !== undefined) peer.timers.setPersistentKeepalive(seconds * 1000, nowMs)
-  peer.wakeUp(nowMs, turnedOn)
+  // An endpoint that comes after the keepalive (a name resolved late) must not wait a whole interval for its first use.
+  peer.wakeUp(nowMs, turnedOn || (reachableNow && peer.timers.persistentKeepaliveMs > 0))
 }
 
 export function snapshotOf(peer: Peer, allowedIPs: AllowedIps<Peer>): PeerSnapshot {
