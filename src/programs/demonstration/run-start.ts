@@ -73,9 +73,13 @@ function finish(
 }
 
 /** In the order that the documentation gives. */
-function jsonOf(numbers: Omit<DemonstrationResult, 'failed'>, hostUnchanged: boolean): object {
-  const { convergeMs, ...others } = numbers
-  return { ...others, hostUnchanged, convergeMs }
+function jsonOf(r: Omit<DemonstrationResult, 'failed'>, hostUnchanged: boolean): object {
+  const { hosts, links, backend, reachable, expected, forbidden, forbiddenChecked } = r
+  const { interop, openPorts, healMs, streamSurvived, convergeMs } = r
+  return {
+    ...{ hosts, links, backend, reachable, expected, forbidden, forbiddenChecked },
+    ...{ interop, openPorts, healMs, streamSurvived, hostUnchanged, convergeMs },
+  }
 }
 
 class Demonstration {
