@@ -1,5 +1,4 @@
 /** What `warren import` does: objects to standard output, keys to a file of their own. */
-import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { existsSync } from 'node:fs'
 import { stringify } from 'yaml'
@@ -9,6 +8,7 @@ import { parseWgConfig, type WgConfig } from '../../protocols/wireguard/formats/
 import { BadInput } from '../exit.ts'
 import { readText } from '../files/read-text.ts'
 import { writeTextAtomically } from '../files/write-text.ts'
+import { thisNode } from '../planning/this-node.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { type ImportedInterface, type ImportOptions, objectsOfConfig } from '../wg-quick/objects-of-config.ts'
 
@@ -21,7 +21,7 @@ export interface RunImportOptions {
 type Found = { readonly config: WgConfig; readonly options: ImportOptions }
 
 export async function runImport(files: readonly string[], options: RunImportOptions): Promise<void> {
-  const node = options.node ?? hostname().toLowerCase()
+  const node = options.node ?? thisNode()
   const found = files.length === 0 ? await readHost(node) : await readConfigs(files, { ...options, node })
   const imported = found.map((one) => objectsOfConfig(one.config, one.options))
   writeSecrets(imported, options.secrets)
