@@ -3,7 +3,7 @@
  * docs/reference/cli.md is generated from. A module's `register` declares names, options and help only; its
  * action imports the rest. When the first word names a command, only that command's module is loaded.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 
 export interface CommandModule {
@@ -12,7 +12,7 @@ export interface CommandModule {
 
 interface CommandEntry {
   readonly names: readonly string[]
-  load(): Promise<CommandModule | undefined>
+  load(): Promise<CommandModule>
 }
 
 /** In the order of `warren --help`. */
@@ -31,8 +31,8 @@ const COMMANDS: readonly CommandEntry[] = [
   { names: ['completion'], load: () => import('./completion.ts') },
   { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['device'], load: () => import('./device.ts') },
-  { names: ['lab'], load: () => ifPresent('./lab.ts') },
-  { names: ['start'], load: () => ifPresent('./start.ts') },
+  { names: ['lab'], load: () => import('./lab.ts') },
+  { names: ['start'], load: () => import('./start.ts') },
 ]
 
 /** The whole tree, or only the part that `only` names. */
@@ -47,7 +47,7 @@ export async function buildCommandTree(only?: string): Promise<Command> {
   const chosen = COMMANDS.filter((entry) => only !== undefined && entry.names.includes(only))
   for (const entry of chosen.length > 0 ? chosen : COMMANDS) {
     const module = await entry.load()
-    module?.register(program)
+    module.register(program)
   }
   return program
 }
@@ -65,8 +65,4 @@ Exit codes: 0 done, 1 differs or a check failed, 2 bad input, 69 something is mi
 function readVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
-}
-
-async function ifPresent(path: string): Promise<CommandModule | undefined> {
-  return existsSync(new URL(path, import.meta.url)) ? ((await import(path)) as CommandModule) : undefined
 }

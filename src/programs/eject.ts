@@ -8,9 +8,9 @@ export function register(program: Command): void {
     .command('eject')
     .summary('leave Warren: wg-quick files and units that keep the network running')
     .description(
-      `Writes, per interface, a wg-quick file and a systemd unit that bring up the same interface without Warren.
-Without files it ejects this machine: the agent's plans, with this machine's own key put in. With files it writes
-every node's, each taking its key from where its agent keeps it. Nothing that runs is touched.`,
+      'Writes, per interface, a wg-quick file and a systemd unit that bring up the same interface without Warren. ' +
+        "Without files it ejects this machine: the agent's plans, with this machine's own key put in. With files it writes " +
+        "every node's, each taking its key from where its agent keeps it. Nothing that runs is touched.",
     )
     .argument('[files...]', 'YAML files with the objects; none: the plans of this machine')
     .requiredOption('--out <dir>', 'the folder to write into')

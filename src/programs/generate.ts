@@ -8,9 +8,9 @@ export function register(program: Command): void {
     .command('generate')
     .summary('write the plan as wg-quick files')
     .description(
-      `Writes one wg-quick file per interface of each node, DIR/NODE/INTERFACE.conf, for machines without an agent.
-Nodes without a key get one; private keys are kept in DIR/private-keys.yaml and stay the same from run to run.
-The folder and the files in it are readable by their owner only.`,
+      'Writes one wg-quick file per interface of each node, DIR/NODE/INTERFACE.conf, for machines without an agent. ' +
+        'Nodes without a key get one; private keys are kept in DIR/private-keys.yaml and stay the same from run to run. ' +
+        'The folder and the files in it are readable by their owner only.',
     )
     .argument('<files...>', 'YAML files with the objects; `-` is standard input')
     .requiredOption('--out <dir>', 'the folder to write into')

@@ -6,9 +6,9 @@ export function register(program: Command): void {
     .command('import')
     .summary('turn what is there already into objects')
     .description(
-      `Prints WireGuardInterface objects for wg-quick files, for the output of \`wg showconf\`, or, without
-arguments, for what runs on this machine. Nothing is changed: the first \`warren plan --live\` after it is empty.
-Private and preshared keys go to a file of their own, readable by its owner only; they are never printed.`,
+      'Prints WireGuardInterface objects for wg-quick files, for the output of `wg showconf`, or, without ' +
+        'arguments, for what runs on this machine. Nothing is changed: the first `warren plan --live` after it is empty. ' +
+        'Private and preshared keys go to a file of their own, readable by its owner only; they are never printed.',
     )
     .argument('[files...]', 'wg-quick files, or `-` for `wg showconf` on standard input; none: this machine')
     .option('--node <name>', "the node they belong to (default: this machine's name)")

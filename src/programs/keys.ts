@@ -8,8 +8,8 @@ export function register(program: Command): void {
     .command('keys')
     .summary('let each node make its key')
     .description(
-      `Lets each node make its private key, once, where it stays. The public halves go to the lock.
-A node that suddenly has another key is not believed, unless --accept-new-keys says so.`,
+      'Lets each node make its private key, once, where it stays. The public halves go to the lock. ' +
+        'A node that suddenly has another key is not believed, unless --accept-new-keys says so.',
     )
     .argument('<files...>', 'YAML files with the objects; `-` is standard input')
     .option('--accept-new-keys', 'believe nodes whose key is another one than the lock remembers')

@@ -8,9 +8,9 @@ export function register(program: Command): void {
     .command('push')
     .summary('give each node its plan')
     .description(
-      `Shows the plan, asks (on a terminal), and gives it to each node, whose agent makes it so.
-Nodes that others call go first, or last when their own port or key changes. Keys that nobody knows yet are
-made on the way, as \`warren keys\` does. The lock is written before anything is given away.`,
+      'Shows the plan, asks (on a terminal), and gives it to each node, whose agent makes it so. ' +
+        'Nodes that others call go first, or last when their own port or key changes. Keys that nobody knows yet are ' +
+        'made on the way, as `warren keys` does. The lock is written before anything is given away.',
     )
     .argument('<files...>', 'YAML files with the objects; `-` is standard input')
     .option('--name <name>', "what the plan is called on the nodes (default: the first file's name)")
