@@ -76,7 +76,7 @@ spec:
   )
 })
 
-test('BS-02: hub and peers have the fields that the seed lists, and the public port may differ', async (t) => {
+test('BS-02: hub and peers have every field, and the public port may differ', async (t) => {
   const directory = temporaryDirectory(t)
   copyFileSync(join(EXAMPLES, 'kubernetes-24.yaml'), join(directory, 'k.yaml'))
   await runWarren(['generate', 'k.yaml', '--out', 'wg'], { cwd: directory })
