@@ -9,3 +9,14 @@ for (const [path, text] of referencePages()) {
     assert.equal(readFileSync(path, 'utf8'), text)
   })
 }
+
+test('docs/reference/kinds.md says of every field what it means', () => {
+  const rows = (referencePages().get('docs/reference/kinds.md') ?? '')
+    .split('\n')
+    .filter((row) => row.startsWith('| `'))
+  assert.ok(rows.length > 100)
+  assert.deepEqual(
+    rows.filter((row) => /\|\s*\|$/.test(row)),
+    [],
+  )
+})

@@ -39,6 +39,8 @@ export function readYaml(
       prettyErrors: false,
       uniqueKeys: true,
       strict: true,
+      // By itself the parser would warn on stderr, with a piece of the text.
+      logLevel: 'error',
     }) as Document.Parsed[]
     const problems = parsed.flatMap((document) => syntaxProblems(document, { file, lines }))
     if (problems.length > 0) return { documents: [], problems: atMost(problems, file) }

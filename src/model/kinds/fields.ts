@@ -175,7 +175,7 @@ export const interfaceSettings = z.strictObject({
 
 export const container = z.strictObject({
   docker: z
-    .strictObject({ name: z.string().min(1) })
+    .strictObject({ name: z.string().min(1).describe('Its name.') })
     .optional()
     .describe('A running docker container.'),
   pid: z.int().min(1).optional().describe('A process whose network namespace is meant.'),

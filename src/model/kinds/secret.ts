@@ -10,8 +10,8 @@ export const secret = z.strictObject({
   apiVersion: z.literal('v1'),
   kind: z.literal('Secret'),
   metadata: fields.metadata,
-  type: z.string().optional(),
-  immutable: z.boolean().optional(),
+  type: z.string().optional().describe('Not looked at.'),
+  immutable: z.boolean().optional().describe('Not looked at.'),
   data: z
     .record(z.string(), hidden)
     .optional()

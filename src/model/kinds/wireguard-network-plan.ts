@@ -23,20 +23,20 @@ const nodeFields = {
     .default(false)
     .describe('Allocate nothing: the addresses are exactly those listed.'),
   allowedNetworks: z.array(fields.prefix).default([]).describe('Networks behind this node, for all others.'),
-  labels: fields.labels.optional(),
+  labels: fields.labels.optional().describe('What the user wants to know about it.'),
   mtu: fields.mtu.optional(),
   interface: fields.interfaceSettings.optional().describe('Overrides `spec.interface` on this node.'),
   portRange: fields.portRange.optional().describe('Overrides `spec.portRange` on this node.'),
   privateKey: fields.secretKey
     .optional()
     .describe('Its private key. Without this and without a reference the node makes its own.'),
-  privateKeySecretRef: fields.secretRef.optional(),
+  privateKeySecretRef: fields.secretRef.optional().describe('Where its private key is kept.'),
   publicKey: fields.publicKey.optional().describe('Its public key, when it is known beforehand.'),
   agent: z.boolean().default(true).describe('False: a peer that runs no agent, such as a phone.'),
   container: fields.container.optional().describe('Where the interface is moved after it is made.'),
   moveToContainer: z.boolean().optional().describe('Default: true when there is a `container`.'),
   defaultRoute: z
-    .strictObject({ via: fields.name })
+    .strictObject({ via: fields.name.describe('A hub, or in a mesh a direct peer.') })
     .optional()
     .describe('All traffic of this node goes through that node.'),
   persistentKeepalive: fields.seconds
@@ -44,11 +44,14 @@ const nodeFields = {
     .describe('Overrides the seconds that the plan would choose.'),
 }
 
-export const nodeSpec = z.strictObject({ name: fields.name, ...nodeFields })
+export const nodeSpec = z.strictObject({
+  name: fields.name.describe('The node, as its agent is told by `--node`.'),
+  ...nodeFields,
+})
 
 const nodeGroup = z.strictObject({
   names: z.string().includes('{n}').describe('Pattern of the names; `{n}` is the number.'),
-  from: z.int().min(0).max(1_000_000),
+  from: z.int().min(0).max(1_000_000).describe('First number.'),
   to: z.int().min(0).max(1_000_000).describe('Last number, itself included.'),
   ...nodeFields,
   // Patterns may stand where addresses stand; they are checked once each number is put in.
@@ -58,23 +61,31 @@ const nodeGroup = z.strictObject({
 })
 
 const linkEnd = z.strictObject({
-  node: fields.name,
-  addresses: z.array(fields.interfaceAddress).default([]),
+  node: fields.name.describe('One of `nodes`.'),
+  addresses: z
+    .array(fields.interfaceAddress)
+    .default([])
+    .describe('Of this interface, beside those of the node.'),
   overrideAddresses: z
     .boolean()
     .default(false)
     .describe("Replace the node's addresses on this interface instead of adding to them."),
-  listenPort: fields.port.optional(),
+  listenPort: fields.port.optional().describe('Default: allocated from the port range.'),
   endpoint: fields.endpoint.optional().describe("Replaces the node's endpoint for this link."),
-  interfaceName: fields.linkName.optional(),
+  interfaceName: fields.linkName
+    .optional()
+    .describe('Default `wg-NODE-OTHER-N`, hashed where that is longer than 15 bytes.'),
 })
 
 export const linkSpec = z.strictObject({
   name: fields.name.optional().describe('Tells parallel links apart, so that removing one renames none.'),
   ends: z.array(linkEnd).describe('Exactly two.'),
-  allowedIPs: z.array(fields.allowedPrefix).default(['0.0.0.0/0', '::/0']),
-  presharedKeySecretRef: fields.secretRef.optional(),
-  persistentKeepalive: fields.seconds.optional(),
+  allowedIPs: z
+    .array(fields.allowedPrefix)
+    .default(['0.0.0.0/0', '::/0'])
+    .describe('What may pass, both ways. Makes no routes unless a table is named.'),
+  presharedKeySecretRef: fields.secretRef.optional().describe('A preshared key for this link.'),
+  persistentKeepalive: fields.seconds.optional().describe('Seconds, at the end that is behind NAT.'),
   mtu: fields.mtu.optional(),
 })
 
@@ -97,7 +108,7 @@ export const networkPlanSpec = z.strictObject({
   directPeering: directPeering
     .optional()
     .describe('Beside the hub. Default SameSite; a mesh is always WhereReachable.'),
-  interface: fields.interfaceSettings.default({}),
+  interface: fields.interfaceSettings.default({}).describe('Settings of the interface on every node.'),
   portRange: fields.portRange
     .optional()
     .describe('Ports of the interfaces of links. Default 51820 to 52843.'),
@@ -106,12 +117,12 @@ export const networkPlanSpec = z.strictObject({
     .array(
       z.strictObject({
         nodes: z.array(fields.name).describe('Exactly two.'),
-        secretRef: fields.secretRef,
+        secretRef: fields.secretRef.describe('Where it is kept.'),
       }),
     )
     .default([])
     .describe('A preshared key for a pair of nodes.'),
-  nodes: z.array(nodeSpec).default([]),
+  nodes: z.array(nodeSpec).default([]).describe('The machines.'),
   nodeGroups: z.array(nodeGroup).default([]).describe('Many nodes that differ by a number only.'),
   links: z.array(linkSpec).default([]).describe('Topology Links: undirected, one interface at each end.'),
 })

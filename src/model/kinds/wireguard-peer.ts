@@ -4,13 +4,13 @@ import * as fields from './fields.ts'
 
 export const wireGuardPeerSpec = z.strictObject({
   network: fields.name.describe('The plan, in the same namespace.'),
-  node: fields.name,
-  publicKey: fields.publicKey,
-  endpoint: fields.endpoint.optional(),
-  site: fields.name.optional(),
-  localEndpoint: fields.endpoint.optional(),
-  addresses: z.array(fields.interfaceAddress).default([]),
-  allowedNetworks: z.array(fields.prefix).default([]),
+  node: fields.name.describe('The node that publishes this.'),
+  publicKey: fields.publicKey.describe('Its public key in this network.'),
+  endpoint: fields.endpoint.optional().describe('Where others can reach it first.'),
+  site: fields.name.optional().describe('Nodes of one site share a LAN.'),
+  localEndpoint: fields.endpoint.optional().describe('Where nodes of the same site reach it.'),
+  addresses: z.array(fields.interfaceAddress).default([]).describe('Addresses inside the tunnel.'),
+  allowedNetworks: z.array(fields.prefix).default([]).describe('Networks behind this node.'),
 })
 
 export const wireGuardPeer = z.strictObject({
