@@ -122,7 +122,7 @@ class Reader {
       this.#section = undefined
       this.#problems.push({
         line,
-        message: `unknown section [${name}]`,
+        message: name.length > 24 ? 'unknown section' : `unknown section [${name}]`,
         hint: 'Sections are [Interface] and [Peer].',
       })
     }
@@ -160,7 +160,8 @@ class Reader {
     const keys = Object.keys(this.#section?.keys ?? {})
     const elsewhere = this.#section?.keys === PEER_KEYS ? INTERFACE_KEYS : PEER_KEYS
     const belongs = Object.keys(elsewhere).some((known) => known.toLowerCase() === given.toLowerCase())
-    const name = /^\w{1,40}$/.test(given) ? `unknown key ${given}` : 'unknown key'
+    // Longer than any real one: it may be a key that broke off its line.
+    const name = /^\w{1,24}$/.test(given) ? `unknown key ${given}` : 'unknown key'
     const other = elsewhere === PEER_KEYS ? '[Peer]' : '[Interface]'
     return {
       line,

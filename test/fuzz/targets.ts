@@ -1,0 +1,15 @@
+/** Every decoder that reads what it did not write itself. A decoder without a target here is a hole. */
+import { deviceTargets } from './targets/device.ts'
+import { netlinkTargets } from './targets/netlink.ts'
+import { planTargets } from './targets/plans.ts'
+import { textTargets } from './targets/wireguard-text.ts'
+import { wireguardTargets } from './targets/wireguard.ts'
+import type { FuzzTarget } from './target.ts'
+
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [
+  ...wireguardTargets,
+  ...textTargets,
+  ...deviceTargets,
+  ...netlinkTargets,
+  ...planTargets,
+]
