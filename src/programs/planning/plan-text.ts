@@ -25,7 +25,7 @@ export function formatPlanTable(result: Pick<PlanResult, 'intents' | 'links'>, p
       wanted.name + (wanted.forwards.inet || wanted.forwards.inet6 ? ' (relays)' : ''),
       wanted.addresses.map(addressText).join(', '),
       wanted.listenPort === undefined ? 'any' : String(wanted.listenPort),
-      peersText(wanted, direct.get(intent.node)?.get(networkOf(wanted)) ?? []),
+      peersText(wanted, plannedPeers(intent, wanted, direct)),
       wanted.publicKey === undefined ? paint.yellow('not made yet') : `${wanted.publicKey.slice(0, 8)}…`,
     ]),
   )
@@ -63,12 +63,25 @@ function formatPeer(peer: PeerIntent, paint: Paint): string {
   return `  peer ${paint.bold(peer.node ?? peer.publicKey)}: ${facts.join('; ')}\n`
 }
 
-/** Peers without a key are no peers yet; the plan says already who they will be. */
-function peersText(wanted: WireGuardIntent, planned: readonly string[]): string {
-  const known = wanted.peers.map((peer) => peer.node ?? `${peer.publicKey.slice(0, 8)}…`)
-  // An interface of one link has that one peer, whatever other links its node has.
-  const names = known.length > 0 || wanted.owner.kind !== 'WireGuardNetworkPlan' ? known : planned
+function peersText(wanted: WireGuardIntent, planned: readonly string[] | undefined): string {
+  const names = planned ?? wanted.peers.map((peer) => peer.node ?? `${peer.publicKey.slice(0, 8)}…`)
   return names.length > 4 ? String(names.length) : names.toSorted((a, b) => byNumber.compare(a, b)).join(', ')
+}
+
+/**
+ * Those without a key are no peers yet, but the plan says already who they will be. Undefined where a node has
+ * several interfaces in one network, one per link: the links do not say which is whose.
+ */
+function plannedPeers(
+  intent: NodeIntent,
+  wanted: WireGuardIntent,
+  direct: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>,
+): readonly string[] | undefined {
+  const network = networkOf(wanted)
+  const alone = intent.interfaces.filter((one) => networkOf(one) === network).length === 1
+  return alone && wanted.owner.kind === 'WireGuardNetworkPlan'
+    ? (direct.get(intent.node)?.get(network) ?? [])
+    : undefined
 }
 
 /** Node → network → who is a direct peer there. */

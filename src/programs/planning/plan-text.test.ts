@@ -1,0 +1,66 @@
+/** What people read about a plan. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { parseObjects } from '../../model/index.ts'
+import { plan } from '../../plan/index.ts'
+import { paintFor } from '../terminal/paint.ts'
+import { formatNodePlan, formatPlanTable } from './plan-text.ts'
+import { formatGraph } from './run-graph.ts'
+
+const HUB = 'yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk='
+const SPOKE = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='
+const { objects } = parseObjects(
+  `apiVersion: warren.dev/v1alpha1
+kind: WireGuardNetworkPlan
+metadata: { name: home }
+spec:
+  cidrs: [10.0.0.0/24]
+  hubs: [hub]
+  interface: { name: wg0 }
+  nodes:
+  - { name: hub, endpoint: "hub.example.net:51820", addresses: [10.0.0.1], publicKey: "${HUB}" }
+  - { name: node-10, addresses: [10.0.0.10], site: home, publicKey: "${SPOKE}" }
+  - { name: node-9, addresses: [10.0.0.9], site: home, localEndpoint: "192.168.1.9" }
+`,
+  { file: 'home.yaml' },
+)
+const result = plan(objects, { networks: {} })
+const plain = paintFor({ colour: false })
+
+test('the table has one line per interface, in the order of people', () => {
+  assert.equal(
+    formatPlanTable(result, plain),
+    `NODE     INTERFACE     ADDRESSES     PORT   PEERS            KEY
+hub      wg0 (relays)  10.0.0.1/24   51820  node-9, node-10  yAnz5TF+…
+node-9   wg0           10.0.0.9/24   51820  hub, node-10     not made yet
+node-10  wg0           10.0.0.10/24  51820  hub, node-9      xTIBA5rb…
+`,
+  )
+})
+
+test('one node is shown with everything its peers may do', () => {
+  const intent = result.intents.get('node-10')
+  assert.ok(intent)
+  assert.equal(
+    formatNodePlan(intent, plain),
+    `wg0  WireGuardNetworkPlan/home
+  public key: ${SPOKE}
+  addresses: 10.0.0.10/24
+  listen port: 51820
+  mtu: 1420
+  peer hub: 10.0.0.0/24; at hub.example.net:51820; keepalive 25 s
+`,
+  )
+})
+
+test('the graph draws sites, relays and who calls whom', () => {
+  const graph = formatGraph(objects, result)
+  assert.match(graph, /^flowchart LR\n/)
+  assert.match(graph, / n0\[\["hub<br\/>10\.0\.0\.1"\]\]\n/)
+  assert.match(
+    graph,
+    /subgraph "home"\n {4}n1\["node-10<br\/>10\.0\.0\.10"\]\n {4}n2\["node-9<br\/>10\.0\.0\.9"\]\n {2}end\n/,
+  )
+  assert.match(graph, / n1 --> n0\n/)
+})
