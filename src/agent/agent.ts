@@ -28,7 +28,7 @@ import type { Lookup } from './endpoint-resolver.ts'
 import type { Host } from './host.ts'
 import type { Logger } from './logger.ts'
 import { PeerUpkeep } from './peer-upkeep.ts'
-import { DIRECT_PATH, Report } from './report.ts'
+import { Report } from './report.ts'
 import { StatusFile } from './status.ts'
 import type { AgentStatus } from './status.ts'
 import { WakeUp } from './wake-up.ts'
@@ -210,6 +210,7 @@ export class Agent {
       cause,
       atMs,
       paths: this.#upkeep.paths,
+      turned: this.#upkeep.takeTurned(),
       unresolved: this.#resolver.unresolved(),
     })
     await this.#upkeep.save(desired.intent)
@@ -267,7 +268,7 @@ export class Agent {
     const due = this.#upkeep.endpoints(desired.intent, devices).size > 0
     const tookMs = clock.nowMs() - before
     this.#peekEveryMs = Math.min(Math.max(PEEK_MS, tookMs * PEEK_SHARE), this.#o.resyncMs ?? RESYNC_MS)
-    if (changed) await this.#pass(DIRECT_PATH, before)
+    if (changed) await this.#pass('direct path', before)
     else if (drifted) await this.#pass('peers changed', before)
     else if (due) await this.#pass('endpoint', before)
     else this.#report.peeked(this.#desired, devices, this.#upkeep.paths)

@@ -46,6 +46,8 @@ export class PeerUpkeep {
   /** Peers whose endpoint does not work, until another one has been written. */
   readonly #failing = new Map<string, true>()
 
+  #turned = new Set<string>()
+
   constructor(o: PeerUpkeepOptions) {
     this.#o = o
   }
@@ -64,12 +66,22 @@ export class PeerUpkeep {
       for (const peer of wg.peers) {
         const id = peerId(wg.name, peer.publicKey)
         const seen = observed.get(peer.publicKey)
-        if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) changed = true
+        if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) {
+          changed = true
+          this.#turned.add(id)
+        }
         if (seen !== undefined) this.#remember(id, seen)
         if (seen !== undefined && peer.endpoint !== undefined) this.#sampleTraffic(id, peer, seen)
       }
     }
     return changed
+  }
+
+  /** Direct paths that came or went since this was asked before, by `peerId`. */
+  takeTurned(): ReadonlySet<string> {
+    const turned = this.#turned
+    this.#turned = new Set()
+    return turned
   }
 
   #forget(intent: NodeIntent): void {

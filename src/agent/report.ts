@@ -2,16 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
 import type { PathState } from '../reconcile/index.ts'
-import { needsIpv6Consent, render } from '../reconcile/index.ts'
+import { needsIpv6Consent, peerId, render } from '../reconcile/index.ts'
 import type { Clock } from './clock.ts'
 import type { Convergence } from './converge.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { Logger } from './logger.ts'
 import { interfaceStatuses } from './status.ts'
 import type { AgentPhase, AgentStatus, Condition, InterfaceStatus, Repair, StatusFile } from './status.ts'
-
-/** The cause of a pass that only follows a direct path coming or going. */
-export const DIRECT_PATH = 'direct path'
 
 const KEPT_REPAIRS = 50
 const SHOWN_COMMANDS = 20
@@ -22,6 +19,8 @@ export interface PassFacts {
   readonly cause: string
   readonly atMs: number
   readonly paths: ReadonlyMap<string, PathState>
+  /** Direct paths that came or went, by `peerId`. */
+  readonly turned: ReadonlySet<string>
   readonly unresolved: readonly string[]
 }
 
@@ -93,7 +92,9 @@ export class Report {
     this.lastOutcome = done.outcome
     this.#observed = done.observed
     const tookMs = Math.round((this.#o.clock.nowMs() - facts.atMs) * 10) / 10
-    const commands = done.applied.filter((s) => !isUpkeep(s)).flatMap((s) => render(s).split('\n'))
+    const commands = done.applied
+      .filter((s) => !isUpkeep(s, facts.turned))
+      .flatMap((s) => render(s).split('\n'))
     this.#problems = [
       ...conflictProblems(done),
       ...unresolvedProblems(facts.unresolved),
@@ -102,8 +103,7 @@ export class Report {
     if (done.outcome === 'converged') this.#succeed(desired, done)
     else this.#reportFailure(done)
     if (done.applied.length > 0) this.#watchHandshakesUntilMs = this.#o.clock.nowMs() + HANDSHAKE_WATCH_MS
-    if (commands.length > 0 && before && facts.cause !== DIRECT_PATH)
-      this.#repaired({ facts, tookMs, commands })
+    if (commands.length > 0 && before) this.#repaired({ facts, tookMs, commands })
     else if (done.applied.length > 0 && done.outcome === 'converged')
       this.#o.log.info(commands.length > 0 ? 'converged' : 'peers updated', {
         cause: facts.cause,
@@ -194,13 +194,17 @@ export class Report {
 const withoutCounters = (interfaces: readonly InterfaceStatus[]) =>
   interfaces.map((i) => ({ ...i, peers: i.peers.map((p) => ({ ...p, rxBytes: 0, txBytes: 0 })) }))
 
-/** Ongoing care for peers (endpoints, direct paths) is no repair. */
-const isUpkeep = (step: Step): boolean =>
+/** Ongoing care for peers is no repair: endpoints that move, direct paths that come and go. */
+const isUpkeep = (step: Step, turned: ReadonlySet<string>): boolean =>
   step.kind === 'wireguard-set' &&
   step.change.privateKey === undefined &&
   step.change.listenPort === undefined &&
   step.change.fwmark === undefined &&
-  step.change.peers.every((p) => p.kind === 'set' && !p.create && p.endpoint !== undefined && !p.allowedIPs)
+  step.change.peers.every(
+    (p) =>
+      turned.has(peerId(step.link, p.publicKey)) ||
+      (p.kind === 'set' && !p.create && p.endpoint !== undefined && p.allowedIPs === undefined),
+  )
 
 const sourceReady = (desired: DesiredState): Condition => {
   const problem = desired.sourceProblems.find((p) => p.severity !== 'warning')

@@ -3,9 +3,10 @@
  * routing makes this a joint decision: while B still lists A's address on the direct peer, B drops what a relay
  * forwards from A, so a path that is down has to be withdrawn by *both* ends. Nobody tells the other; instead
  * an end that hears nothing goes silent, so that the other soon hears nothing either. K is the keepalive,
- * bound = 2K + 5 s.
+ * bound = 2K + 5 s; an end is silent for bound + 12 s, because the other looks every 5 s and must have noticed
+ * before it hears anything again, be it only the first message of a handshake.
  *
- *   end A   probing ──handshake──▶ installed ──nothing received for `bound`──▶ silent ──bound──▶ probing …
+ *   end A   probing ──handshake──▶ installed ──nothing received for `bound`──▶ silent ──bound + 12 s──▶ …
  *           peer without            peer with its                             no peer at all:
  *           allowed IPs,            allowed IPs                               sends nothing,
  *           keepalive on                                                      answers nothing
@@ -13,7 +14,7 @@
  *   path    ══════════════════════════╳ breaks A→B only                    ╳ healed ═══════════════════
  *   A       installed ······ hears B ··········· B went silent ┤ silent ┄┄┄┄┄┄┄┄┤ probing ┤ installed
  *   B       installed ·········┤ silent ┄┄┄┄┄┄┄┄┄┄┤ probing (no handshake: A is silent) ···┤ installed
- *                      ≤ bound  └ at most `bound` later A has noticed too
+ *                      ≤ bound  └ at most `bound` + 10 s later A has noticed too
  *
  * Silence means removing the peer, so the handshake seen while probing is always a new one, and a handshake
  * proves both directions. A last guard: no handshake for 180 s + K + 10 s withdraws as well, whatever arrives.
@@ -43,6 +44,9 @@ export interface PathSample {
 
 const REJECT_AFTER_TIME_MS = 180_000
 const SLACK_MS = 5_000
+const SAMPLE_MS = 5_000
+/** The other end's last news may be a sample old when it sees it, and so may its silence. */
+const NOTICED_MS = 2 * SAMPLE_MS + 2_000
 const DEFAULT_KEEPALIVE_SECONDS = 25
 
 const keepaliveMs = (s: PathSample): number => (s.keepaliveSeconds || DEFAULT_KEEPALIVE_SECONDS) * 1000
@@ -71,7 +75,7 @@ export const directPath = (state: PathState, s: PathSample): PathState => {
     case 'probing':
       return handshakeIsFresh(s) ? enter('installed', s) : state
     case 'silent':
-      return s.nowMs - state.sinceMs > boundMs(s) ? enter('probing', s) : state
+      return s.nowMs - state.sinceMs > boundMs(s) + NOTICED_MS ? enter('probing', s) : state
     case 'installed': {
       // A device that restarted counts from zero again: any change is news.
       const rxBytes = s.peer?.rxBytes ?? state.rxBytes
@@ -87,6 +91,6 @@ export const directPath = (state: PathState, s: PathSample): PathState => {
 
 /** How long until the next look: often while a handshake may come any moment, seldom afterwards. */
 export const nextPathSampleMs = (state: PathState, nowMs: number): number => {
-  if (state.phase !== 'probing') return 5_000
+  if (state.phase !== 'probing') return SAMPLE_MS
   return nowMs - state.sinceMs < 15_000 ? 250 : 2_000
 }
