@@ -65,6 +65,14 @@ export const PLAN_PROBLEMS = {
     means: 'The node that a default route goes through is not a direct peer.',
     remedy: 'Name a hub, or a direct peer in a mesh.',
   },
+  DuplicateEndpoint: {
+    means: 'Two nodes have the same endpoint, as when two machines behind one router forward the same port.',
+    remedy: 'Give each its own address or port.',
+  },
+  SeveralDefaultRoutes: {
+    means: 'A node is to send everything through two networks at once.',
+    remedy: 'Ask for one default route per node.',
+  },
   EndpointInTunnel: {
     means: 'An endpoint is an address inside the tunnel that is to be reached through it.',
     remedy: 'Write the address that the node has outside of the tunnel.',

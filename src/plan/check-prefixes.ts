@@ -18,6 +18,7 @@ export function checkPrefixes(planned: PlannedNetwork, problems: ProblemList): v
   if (planned.network.topology === 'Links') return checkLinkAddresses(planned, problems)
   checkOwners(planned, problems)
   checkEndpoints(planned, problems)
+  checkSameEndpoint(planned, problems)
 }
 
 function checkOwners({ network, members }: PlannedNetwork, problems: ProblemList): void {
@@ -95,6 +96,29 @@ function checkEndpoints({ network, members }: PlannedNetwork, problems: ProblemL
     }
     check('endpoint', member.endpoint)
     check('localEndpoint', member.localEndpoint)
+  }
+}
+
+/** One address and port leads to one machine: also behind one NAT, each needs its own forwarded port. */
+function checkSameEndpoint({ members }: PlannedNetwork, problems: ProblemList): void {
+  const owners = new Map<string, string>()
+  for (const planned of members) {
+    for (const field of ['endpoint', 'localEndpoint'] as const) {
+      const endpoint = planned.member[field]
+      if (endpoint === undefined) continue
+      const key = `${field === 'endpoint' ? '' : planned.member.spec.site} ${endpoint.host} ${endpoint.port ?? planned.listenPort}`
+      const other = owners.get(key)
+      if (other !== undefined) {
+        const where = { object: planned.member.where.object, path: [...planned.member.where.path, field] }
+        const message = `${planned.name} has the same ${field} as ${other}`
+        problems.add(where, {
+          code: 'DuplicateEndpoint',
+          message,
+          hint: 'Give each its own address or port.',
+        })
+      }
+      owners.set(key, planned.name)
+    }
   }
 }
 

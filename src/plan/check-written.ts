@@ -14,6 +14,24 @@ export function checkWritten({ networks, written, keys }: Draft, problems: Probl
   for (const [index, a] of networks.entries()) {
     for (const b of networks.slice(index + 1)) checkNeighbours(a, b, problems)
   }
+  checkDefaultRoutes(networks, problems)
+}
+
+/** There is one table and one mark for it: a second one would take the place of the first. */
+function checkDefaultRoutes(networks: readonly PlannedNetwork[], problems: ProblemList): void {
+  const owners = new Map<string, string>()
+  for (const { network, members } of networks) {
+    for (const { name, member } of members.filter((one) => one.member.spec.defaultRoute !== undefined)) {
+      const other = owners.get(name)
+      if (other !== undefined) {
+        const message = `${name} has a default route in ${other} and in ${network.id}`
+        const { object, path } = member.where
+        const where = { object, path: [...path, 'defaultRoute'] }
+        problems.add(where, { code: 'SeveralDefaultRoutes', message, hint: 'Keep one of them.' })
+      }
+      owners.set(name, network.id)
+    }
+  }
 }
 
 function checkPeers({ object }: WrittenDraft, problems: ProblemList): void {
@@ -59,8 +77,22 @@ function checkPeers({ object }: WrittenDraft, problems: ProblemList): void {
   }
 }
 
+function checkSharedNetworks(a: PlannedNetwork, b: PlannedNetwork, problems: ProblemList): void {
+  const known = new Set(a.members.flatMap(({ networks }) => networks))
+  if (known.size === 0) return
+  for (const { member, networks } of b.members) {
+    const index = networks.findIndex((prefix) => known.has(prefix))
+    const shared = index < 0 ? undefined : b.members.find(({ name }) => a.network.byName.has(name))
+    if (shared === undefined) continue
+    const message = `${networks[index]} is in ${a.network.id} too, and ${shared.name} is in both`
+    const where = { object: member.where.object, path: [...member.where.path, 'allowedNetworks', index] }
+    problems.add(where, { code: 'SamePrefix', message, hint: 'Keep one: a node routes it to one interface.' })
+  }
+}
+
 /** Two networks on one node need prefixes that keep apart; on different nodes they never notice each other. */
 function checkNeighbours(a: PlannedNetwork, b: PlannedNetwork, problems: ProblemList): void {
+  checkSharedNetworks(a, b, problems)
   for (const [index, cidr] of b.network.cidrs.entries()) {
     const other = a.network.cidrs.find((one) => overlaps(one, cidr))
     if (other === undefined) continue

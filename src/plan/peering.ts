@@ -147,19 +147,15 @@ export class Peering {
 
   /** Sorted by public key. */
   peersOf(viewer: PlannedMember): readonly PeerIntent[] {
-    const { entries, isDense } = this.#classOf(viewer)
-    const own = this.#indexOf.get(viewer.name)
-    const peers = entries.slice()
-    let hasGaps = !isDense
+    const { entries, present } = this.#classOf(viewer)
+    const changed = new Map<number, PeerIntent | undefined>()
     for (const special of this.#specialsOf(viewer)) {
       const index = this.#indexOf.get(special.name)
-      if (index === undefined || index === own) continue
-      const entry = this.entry(viewer, special)
-      peers[index] = entry
-      hasGaps ||= entry === undefined
+      if (index !== undefined) changed.set(index, this.entry(viewer, special))
     }
-    if (own !== undefined) peers.splice(own, 1)
-    return (hasGaps ? peers.filter((peer) => peer !== undefined) : peers) as readonly PeerIntent[]
+    const own = this.#indexOf.get(viewer.name)
+    if (own !== undefined) changed.set(own, undefined)
+    return present.length < entries.length / 2 ? sparse(entries, present, changed) : dense(entries, changed)
   }
 
   /** What a nameless member of the viewer's class sees. */
@@ -178,7 +174,8 @@ export class Peering {
     const spec = { ...viewer.member.spec, site, defaultRoute: undefined }
     const nameless: PlannedMember = { ...viewer, name: '', member: { ...viewer.member, name: '', spec } }
     const entries = this.#keyed.map((other) => this.entry(nameless, other))
-    const made = { entries, isDense: !entries.includes(undefined) }
+    const present = [...entries.keys()].filter((index) => entries[index] !== undefined)
+    const made = { entries, present }
     this.#classes.set(key, made)
     return made
   }
@@ -224,7 +221,33 @@ export class Peering {
 interface ClassEntries {
   /** In the order of the keyed members. */
   readonly entries: readonly (PeerIntent | undefined)[]
-  readonly isDense: boolean
+  /** The indexes where there is one. */
+  readonly present: readonly number[]
+}
+
+type Changed = ReadonlyMap<number, PeerIntent | undefined>
+
+/** Most are there: a copy of all, without what is not. */
+function dense(entries: ClassEntries['entries'], changed: Changed): readonly PeerIntent[] {
+  const peers = entries.slice()
+  for (const [index, entry] of changed) peers[index] = entry
+  const [gap] = [...changed].flatMap(([index, entry]) => (entry === undefined ? [index] : []))
+  if (gap !== undefined) peers.splice(gap, 1)
+  return (
+    peers.includes(undefined) ? peers.filter((peer) => peer !== undefined) : peers
+  ) as readonly PeerIntent[]
+}
+
+/** Few are there, as around a hub: those alone. */
+function sparse(
+  entries: ClassEntries['entries'],
+  present: readonly number[],
+  changed: Changed,
+): readonly PeerIntent[] {
+  const indexes = new Set([...present, ...changed.keys()])
+  return [...indexes]
+    .toSorted((a, b) => a - b)
+    .flatMap((index) => (changed.has(index) ? changed.get(index) : entries[index]) ?? [])
 }
 
 function groupBySite(members: readonly PlannedMember[]): ReadonlyMap<string, readonly PlannedMember[]> {

@@ -126,7 +126,7 @@ nodeGroups:
     given: `
 cidrs: [10.0.0.0/16]
 nodeGroups:
-- { names: "n{n}", from: 254, to: 300, addresses: ["10.0.0.{n}"], endpoint: 192.0.2.1 }
+- { names: "n{n}", from: 254, to: 300, addresses: ["10.0.0.{n}"], endpoint: "n{n}.example" }
 - { names: "m{n}", from: 5, to: 2 }`,
     want: [
       `InvalidAddress ${NET} spec.nodeGroups[0] (n = 256) addresses[0]: not an address`,
@@ -273,6 +273,38 @@ nodes: [{ name: h, endpoint: 192.0.2.1 }, { name: a }, { name: b, allowedNetwork
     want: [
       `LanUsesCidr ${NET} spec.cidrs[0]: 10.0.0.0/24 overlaps 10.0.0.0/8, which a uses on its own link eth0`,
       `LanUsesCidr ${NET} spec.nodes[2].allowedNetworks[0]: 192.168.7.0/24 overlaps 192.168.7.0/24, which a uses on its own link eth1`,
+    ],
+  },
+  {
+    name: 'two nodes with one endpoint, while two sites may use the same LAN addresses',
+    given: `
+cidrs: [10.0.0.0/24]
+hubs: [h]
+nodes:
+- { name: h, endpoint: 192.0.2.1 }
+- { name: a, endpoint: "192.0.2.1:51820" }
+- { name: b, site: s, localEndpoint: "192.168.1.2:1" }
+- { name: c, site: s, localEndpoint: "192.168.1.2:1" }
+- { name: d, site: t, localEndpoint: "192.168.1.2:1" }`,
+    want: [
+      `DuplicateEndpoint ${NET} spec.nodes[0].endpoint: h has the same endpoint as a`,
+      `DuplicateEndpoint ${NET} spec.nodes[3].localEndpoint: c has the same localEndpoint as b`,
+    ],
+  },
+  {
+    name: 'two default routes of one node, and one network behind nodes of two plans',
+    given:
+      network(
+        'cidrs: [10.1.0.0/24]\nnodes: [{ name: a, endpoint: 192.0.2.1, allowedNetworks: [172.16.0.0/24] }, { name: b, defaultRoute: { via: a } }]',
+        'one',
+      ) +
+      network(
+        'cidrs: [10.2.0.0/24]\nnodes: [{ name: x, endpoint: 192.0.2.2, allowedNetworks: [172.16.0.0/24] }, { name: b, defaultRoute: { via: x } }]',
+        'two',
+      ),
+    want: [
+      'SamePrefix WireGuardNetworkPlan/two spec.nodes[0].allowedNetworks[0]: 172.16.0.0/24 is in default/one too, and b is in both',
+      'SeveralDefaultRoutes WireGuardNetworkPlan/two spec.nodes[1].defaultRoute: b has a default route in default/one and in default/two',
     ],
   },
   {

@@ -65,14 +65,16 @@ const sharedPlan: fc.Arbitrary<SharedPlan> = fc
   })
   .map((given) => ({ ...given, nodes: withoutRepeats(given.nodes) }))
 
-/** The first owner of a network keeps it. */
+/** The first owner of a network or an endpoint keeps it. */
 function withoutRepeats(all: readonly NodeText[]): readonly NodeText[] {
   const seen = new Set<string>()
-  return all.map((one) => {
-    const networks = (one.allowedNetworks ?? []).filter((text) => !seen.has(text))
-    for (const text of networks) seen.add(text)
-    return { ...one, allowedNetworks: networks }
-  })
+  const isNew = (text: string): boolean => !seen.has(text) && seen.add(text).size > 0
+  return all.map(({ endpoint, localEndpoint, allowedNetworks, ...rest }) => ({
+    ...rest,
+    ...(endpoint !== undefined && isNew(endpoint) ? { endpoint } : {}),
+    ...(localEndpoint !== undefined && isNew(localEndpoint) ? { localEndpoint } : {}),
+    allowedNetworks: (allowedNetworks ?? []).filter(isNew),
+  }))
 }
 
 /** The first nodes are the carriers and get an endpoint. */
@@ -126,9 +128,9 @@ test('GC-04 adding a node changes nothing that others have, and removing it give
   fc.assert(
     fc.property(sharedPlan, node, (given, extra) => {
       fc.pre(given.nodes.every(({ name }) => name !== extra.name))
-      const { allowedNetworks: _, ...added } = extra
       const before = withKeys([objectOf(given)], NO_ALLOCATIONS)
-      const more = { ...given, nodes: [...given.nodes, added] }
+      // It has no network, to which others would get routes.
+      const more = { ...given, nodes: withoutRepeats([...given.nodes, { ...extra, allowedNetworks: [] }]) }
       const after = withKeys([objectOf(more)], before.allocations)
       assertPlanned(after)
       for (const { name } of given.nodes) {

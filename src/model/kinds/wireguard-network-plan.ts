@@ -12,7 +12,7 @@ const nodeFields = {
       'Where others can reach this node first: `host:port`, or `host` with the listen port. None: it is behind NAT or a closed firewall.',
     ),
   listenPort: fields.port.optional().describe('UDP port it listens on, when it differs from the network’s.'),
-  site: fields.name.optional().describe('Nodes of one site share a LAN.'),
+  site: fields.name.optional().describe('Nodes of one site share a LAN. A machine that travels has none.'),
   localEndpoint: fields.endpoint.optional().describe('Where nodes of the same site reach it.'),
   addresses: z
     .array(fields.interfaceAddress)
