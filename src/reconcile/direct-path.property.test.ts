@@ -6,8 +6,7 @@ import { directPath, initialPath, nextPathSampleMs } from './direct-path.ts'
 import type { PathState } from './direct-path.ts'
 import { seen } from './samples.ts'
 
-const KEEPALIVE_MS = 25_000
-const BOUND_MS = 2 * KEEPALIVE_MS + 5_000
+const BOUND_MS = 2 * 25_000 + 5_000
 const STEP_MS = 250
 
 /** One end: its decision, and the peer as a device would show it. */
@@ -32,8 +31,14 @@ const newEnd = (nextLookMs: number): End => ({
  */
 class Pair {
   nowMs = 0
-  readonly ends: [End, End] = [newEnd(0), newEnd(2_000)]
+  readonly keepaliveSeconds: number
+  readonly ends: [End, End]
   passes: [boolean, boolean] = [true, true]
+
+  constructor(keepaliveSeconds = 25, offsetMs = 2_000) {
+    this.keepaliveSeconds = keepaliveSeconds
+    this.ends = [newEnd(0), newEnd(offsetMs)]
+  }
 
   step(): void {
     this.nowMs += STEP_MS
@@ -57,7 +62,7 @@ class Pair {
         b.handshakeMs = this.nowMs
       }
     }
-    if (this.nowMs % KEEPALIVE_MS === 0) {
+    if (this.nowMs % (this.keepaliveSeconds * 1000) === 0) {
       if (!old(a, 180_000)) send(a, b, 32)
       if (!old(b, 180_000)) send(b, a, 32)
     }
@@ -69,7 +74,7 @@ class Pair {
       end.state?.phase === 'silent'
         ? undefined
         : seen('A', { rxBytes: end.rxBytes, lastHandshakeMs: end.handshakeMs, allowedIPs: [] })
-    const sample = { nowMs: this.nowMs, wallMs: this.nowMs, peer, keepaliveSeconds: 25 }
+    const sample = { nowMs: this.nowMs, wallMs: this.nowMs, peer, keepaliveSeconds: this.keepaliveSeconds }
     end.state = end.state === undefined ? initialPath(sample) : directPath(end.state, sample)
     end.nextLookMs = this.nowMs + nextPathSampleMs(end.state, this.nowMs)
   }
@@ -118,6 +123,24 @@ test('a path that breaks in either or both directions is withdrawn by both ends 
     pair.run(1_000_000)
     assert.deepEqual(pair.installed, [false, false], 'and stays withdrawn')
   }
+})
+
+test('a path that breaks in one direction is withdrawn by both, whenever they look and whatever the keepalive', () => {
+  const seconds = fc.constantFrom(1, 5, 25)
+  const quarters = fc.nat(40).map((n) => n * 250)
+  fc.assert(
+    fc.property(seconds, quarters, quarters, fc.boolean(), (keepalive, offset, when, there) => {
+      const pair = new Pair(keepalive, offset)
+      pair.run(100_000 + when)
+      pair.passes = [there, !there]
+      const bound = 2 * keepalive * 1000 + 5_000
+      pair.run(2 * bound + 20_000)
+      assert.deepEqual(pair.installed, [false, false])
+      pair.run(100_000)
+      assert.deepEqual(pair.installed, [false, false], 'and stays withdrawn')
+    }),
+    { numRuns: 200 },
+  )
 })
 
 test('a path that heals is installed by both ends again, however long it was broken', () => {
