@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 export function stagePackage(folder: string): string {
   const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: readonly string[] }
   const out = join(folder, 'dist')
-  execFileSync(process.execPath, [compiler(), '-p', 'tsconfig.build.json', '--outDir', out], {
+  execFileSync(process.execPath, [compiler(), '-p', 'tsconfig.build.json', '--noCheck', '--outDir', out], {
     stdio: 'pipe',
   })
   for (const file of files.filter((name) => name !== 'dist')) {

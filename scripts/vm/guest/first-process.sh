@@ -27,7 +27,8 @@ $bb cat /run/stdout >/dev/vport0p1 &
 out=$!
 $bb cat /run/stderr >/dev/vport0p2 &
 err=$!
-$bb setsid $bb sh "$WARREN_JOB/command.sh" </dev/null >/run/stdout 2>/run/stderr
+# Not busybox's own shell: that would prefer its small programs to the real ones.
+$bb setsid /bin/sh "$WARREN_JOB/command.sh" </dev/null >/run/stdout 2>/run/stderr
 status=$?
 # A daemon that the command left behind may hold the pipes; it gets two seconds.
 ($bb sleep 2 && $bb kill $out $err) 2>/dev/null &
