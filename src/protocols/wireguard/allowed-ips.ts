@@ -6,13 +6,8 @@
  * first), so that a lookup is a few integer operations a level, without a byte array or an allocation.
  * test/models/slow-allowed-ips.ts is the obvious twin.
  */
-import { formatAddress, parseAddress } from './formats/index.ts'
-
-interface Prefix {
-  readonly family: 4 | 6
-  readonly length: number
-  readonly words: readonly [number, number, number, number]
-}
+import { formatPrefix, masked, parsePrefix, readWord } from './prefix.ts'
+import type { Prefix, PrefixWords } from './prefix.ts'
 
 class Node<Owner> {
   readonly length: number
@@ -24,7 +19,7 @@ class Node<Owner> {
   zero: Node<Owner> | undefined
   one: Node<Owner> | undefined
 
-  constructor(length: number, words: readonly [number, number, number, number]) {
+  constructor(length: number, words: PrefixWords) {
     this.length = length
     ;[this.w0, this.w1, this.w2, this.w3] = words
   }
@@ -178,39 +173,4 @@ function commonBits<Owner>(node: Node<Owner>, prefix: Prefix): number {
     if (same < 32) return Math.min(index * 32 + same, node.length)
   }
   return node.length
-}
-
-function masked(words: Prefix['words'], length: number): Prefix['words'] {
-  const mask = (index: number): number => {
-    const bits = Math.min(32, Math.max(0, length - index * 32))
-    return bits === 0 ? 0 : words[index]! & (-1 << (32 - bits))
-  }
-  return [mask(0), mask(1), mask(2), mask(3)]
-}
-
-function parsePrefix(text: string): Prefix | undefined {
-  const [address = '', lengthText, ...rest] = text.split('/')
-  const bytes = parseAddress(address)
-  if (!bytes || rest.length > 0) return undefined
-  const length = lengthText === undefined ? bytes.length * 8 : Number(lengthText)
-  if (lengthText !== undefined && !/^\d{1,3}$/.test(lengthText)) return undefined
-  if (length > bytes.length * 8) return undefined
-  const padded = new Uint8Array(16)
-  padded.set(bytes)
-  const words = [0, 4, 8, 12].map((offset) => readWord(padded, offset))
-  const family = bytes.length === 4 ? 4 : 6
-  return { family, length, words: masked(words as unknown as Prefix['words'], length) }
-}
-
-function formatPrefix({ family, length, words }: Prefix): string {
-  const view = new DataView(new ArrayBuffer(16))
-  for (const [index, word] of words.entries()) view.setInt32(index * 4, word)
-  return `${formatAddress(new Uint8Array(view.buffer, 0, family === 4 ? 4 : 16))}/${length}`
-}
-
-/** Big-endian and signed, as the bit operators want it. */
-function readWord(buffer: Uint8Array, offset: number): number {
-  return (
-    (buffer[offset]! << 24) | (buffer[offset + 1]! << 16) | (buffer[offset + 2]! << 8) | buffer[offset + 3]!
-  )
 }

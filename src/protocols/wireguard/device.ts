@@ -2,10 +2,10 @@
  * One WireGuard interface as a state machine: datagrams, packets and the time go in; outputs come out.
  * Nothing here opens a socket or reads a clock; device/ and test/sim/ both drive it.
  *
- *   noise.ts  handshake.ts   Noise_IKpsk2, both sides    session.ts     one keypair: counters, replay window
- *   messages.ts              the four on the wire        keypairs.ts    previous, current, next
- *   cookie.ts gatekeeper.ts  MAC1, MAC2, under load      timers.ts      the timers of paper §6
- *   allowed-ips.ts           cryptokey routing           peer.ts        one peer: joins them
+ *   noise.ts  handshake.ts   Noise_IKpsk2, both sides    session.ts        one keypair: counters, replay window
+ *   messages.ts              the four on the wire        keypairs.ts       previous, current, next
+ *   cookie.ts gatekeeper.ts  MAC1, MAC2, under load      timers.ts         the timers of paper §6
+ *   allowed-ips.ts           cryptokey routing           peer.ts           one peer: joins them
  */
 import type { Aead } from './aead.ts'
 import { TAG_LENGTH } from './aead.ts'
@@ -15,8 +15,7 @@ import { DROP_REASONS } from './drop-reason.ts'
 import type { DropReason } from './drop-reason.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Gatekeeper } from './gatekeeper.ts'
-import { encodeKey } from './formats/index.ts'
-import { openInitiation } from './handshake.ts'
+import { HandshakeReceiver } from './handshake-receiver.ts'
 import { Identity } from './identity.ts'
 import { IndexTable } from './index-table.ts'
 import {
@@ -27,14 +26,7 @@ import {
   ipLengthOf,
   ipVersionOf,
 } from './inner-packet.ts'
-import {
-  decodeMessage,
-  readUint32,
-  TRANSPORT,
-  TRANSPORT_HEADER_LENGTH,
-  TRANSPORT_MIN_LENGTH,
-} from './messages.ts'
-import type { Initiation, Message, Response } from './messages.ts'
+import { readUint32, TRANSPORT, TRANSPORT_HEADER_LENGTH, TRANSPORT_MIN_LENGTH } from './messages.ts'
 import { Peer } from './peer.ts'
 import { applyToPeer, snapshotOf } from './peer-configuration.ts'
 import { UNDER_LOAD_ABOVE_PER_SECOND } from './rate-limit.ts'
@@ -76,7 +68,7 @@ const NO_OUTPUTS: readonly Output[] = Object.freeze([])
 export class WireGuardDevice {
   readonly #options: WireGuardDeviceOptions
   readonly #clock: HandshakeClock
-  readonly #gatekeeper: Gatekeeper
+  readonly #handshakes: HandshakeReceiver
   readonly #indices: IndexTable<Peer>
   readonly #allowedIPs = new AllowedIps<Peer>()
   readonly #peers = new Map<string, Peer>()
@@ -96,8 +88,14 @@ export class WireGuardDevice {
     this.#options = options
     this.#mtuBytes = options.mtuBytes
     this.#clock = new HandshakeClock(options.handshakeTimestamp)
-    this.#gatekeeper = new Gatekeeper(options.underLoadAbove ?? UNDER_LOAD_ABOVE_PER_SECOND)
     this.#indices = new IndexTable(options.random)
+    this.#handshakes = new HandshakeReceiver({
+      gatekeeper: new Gatekeeper(options.underLoadAbove ?? UNDER_LOAD_ABOVE_PER_SECOND),
+      indices: this.#indices,
+      peers: this.#peers,
+      identity: () => this.#identity,
+      sendCookie: (datagram, to) => this.#outputs.push({ datagram, to, peer: undefined }),
+    })
   }
 
   configure(change: DeviceChange, nowMs: number): void {
@@ -159,9 +157,7 @@ export class WireGuardDevice {
     if (readUint32(buffer, offset) === TRANSPORT) {
       return this.#receiveTransport(buffer, offset, length, from, nowMs)
     }
-    const datagram = buffer.subarray(offset, offset + length)
-    const message = decodeMessage(datagram)
-    const reason = message ? this.#receiveHandshake(datagram, message, from, nowMs) : 'malformed'
+    const reason = this.#handshakes.receive(buffer.subarray(offset, offset + length), from, nowMs)
     return reason === undefined ? this.#received.none(undefined) : this.#drop(reason, undefined)
   }
 
@@ -237,43 +233,6 @@ export class WireGuardDevice {
     return this.#received.packet(packetOffset, packetLength, peer)
   }
 
-  #receiveHandshake(
-    datagram: Uint8Array,
-    message: Message,
-    from: Endpoint,
-    nowMs: number,
-  ): DropReason | undefined {
-    if (message.kind === 'transport') return 'malformed'
-    if (message.kind === 'cookie-reply') {
-      const peer = this.#indices.find(message.receiver)
-      return peer ? peer.readCookieReply(message, nowMs) : 'unknown-index'
-    }
-    if (!this.#identity) return 'no-private-key'
-    const admission = this.#gatekeeper.admit(this.#identity.checker, { datagram, message, from, nowMs })
-    if (admission.kind === 'refuse') return admission.reason
-    if (admission.kind === 'ask-cookie') {
-      this.#outputs.push({ datagram: admission.reply, to: from, peer: undefined })
-      return 'cookie-required'
-    }
-    return this.#receiveAdmitted(this.#identity, message, from, nowMs)
-  }
-
-  #receiveAdmitted(
-    identity: Identity,
-    message: Initiation | Response,
-    from: Endpoint,
-    nowMs: number,
-  ): DropReason | undefined {
-    if (message.kind === 'response') {
-      const peer = this.#indices.find(message.receiver)
-      return peer ? peer.readResponse(message, from, nowMs) : 'unknown-index'
-    }
-    const opened = openInitiation(identity.keyPair, message)
-    if (!opened) return 'wrong-handshake'
-    const peer = this.#peers.get(encodeKey(opened.claimedPublicKey))
-    return peer ? peer.readInitiation(opened, from, nowMs) : 'unknown-peer'
-  }
-
   #drop(reason: DropReason, peer: Peer | undefined): Received {
     this.#drops[reason] += 1
     return this.#received.drop(reason, peer)
@@ -301,7 +260,7 @@ export class WireGuardDevice {
 
   #addPeer(publicKey: string): Peer {
     const { aead, random, wallClockMs } = this.#options
-    const peer = new Peer(publicKey, {
+    const peer: Peer = new Peer(publicKey, {
       aead,
       random,
       wallClockMs,
@@ -309,9 +268,9 @@ export class WireGuardDevice {
       mtuBytes: () => this.#mtuBytes,
       keyPair: () => this.#identity?.keyPair,
       nextTimestamp: () => this.#clock.next(wallClockMs()),
-      claimIndex: (owner) => this.#indices.claim(owner),
+      claimIndex: () => this.#indices.claim(peer),
       releaseIndex: (index) => this.#indices.release(index),
-      emit: (datagram, to, owner) => this.#outputs.push({ datagram, to, peer: owner }),
+      emit: (datagram, to) => this.#outputs.push({ datagram, to, peer }),
       drop: (reason) => (this.#drops[reason] += 1),
     })
     this.#peers.set(publicKey, peer)

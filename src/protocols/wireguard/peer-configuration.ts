@@ -10,7 +10,7 @@ export function applyToPeer(
   allowedIPs: AllowedIps<Peer>,
   nowMs: number,
 ): void {
-  if (change.presharedKey !== undefined) peer.presharedKey = keyBytes(change.presharedKey)
+  if (change.presharedKey !== undefined) peer.handshake.presharedKey = keyBytes(change.presharedKey)
   const reachableNow = peer.endpoint === undefined && change.endpoint !== undefined
   if (change.endpoint !== undefined) peer.endpoint = change.endpoint
   if (change.replaceAllowedIPs) allowedIPs.removeAll(peer)
@@ -26,7 +26,7 @@ export function applyToPeer(
 }
 
 export function snapshotOf(peer: Peer, allowedIPs: AllowedIps<Peer>): PeerSnapshot {
-  const presharedKey = encodeKey(peer.presharedKey)
+  const presharedKey = encodeKey(peer.handshake.presharedKey)
   return {
     publicKey: peer.publicKey,
     presharedKey: presharedKey === ZERO_KEY ? undefined : presharedKey,

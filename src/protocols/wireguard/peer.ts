@@ -1,49 +1,30 @@
 /**
- * One peer of a device: joins handshake.ts, keypairs.ts, timers.ts and cookie.ts, and queues packets until a
- * session exists. The device calls it with what arrives; what it wants to send it gives to its context.
+ * One peer of a device: joins peer-handshake.ts, keypairs.ts and timers.ts, and queues packets until a session
+ * exists. The device calls it with what arrives; what it wants to send it gives to its context.
  */
 import type { Aead } from './aead.ts'
-import { CookieJar } from './cookie.ts'
-import { keyPairOf } from './crypto.ts'
-import type { KeyPair } from './crypto.ts'
 import type { DropReason } from './drop-reason.ts'
 import type { Endpoint } from './endpoint.ts'
 import { decodeKey } from './formats/index.ts'
-import { answerInitiation, readResponse, readTimestamp, startHandshake } from './handshake.ts'
-import type { OpenedInitiation, PendingInitiation } from './handshake.ts'
+import type { OpenedInitiation } from './handshake.ts'
 import { Keypairs } from './keypairs.ts'
-import type { CookieReply, Response } from './messages.ts'
 import { INITIATION_LENGTH, RESPONSE_LENGTH } from './messages.ts'
-import type { NoiseKeys } from './noise.ts'
+import type { Response } from './messages.ts'
+import { PeerHandshake } from './peer-handshake.ts'
+import type { Agreement, HandshakeContext } from './peer-handshake.ts'
 import { paddedLength, SEALED_OVERHEAD, Session } from './session.ts'
 import { StagedPackets } from './staged-packets.ts'
-import { compareTimestamps, TIMESTAMP_LENGTH } from './tai64n.ts'
+import { PeerTimers, REKEY_AFTER_TIME_RECEIVING_MS, REKEY_TIMEOUT_JITTER_MAX_MS } from './timers.ts'
 import type { TimerEvent, Wake } from './timers.ts'
-import {
-  PeerTimers,
-  REKEY_AFTER_TIME_RECEIVING_MS,
-  REKEY_TIMEOUT_JITTER_MAX_MS,
-  REKEY_TIMEOUT_MS,
-} from './timers.ts'
-
-/** §5.1: a peer that initiates more often than this is replaying or broken. */
-const MIN_INITIATION_INTERVAL_MS = 20
-const NO_KEY = new Uint8Array(32)
 
 /** What a peer needs of its device. */
-export interface PeerContext {
+export interface PeerContext extends HandshakeContext {
   readonly aead: Aead
-  readonly random: (length: number) => Uint8Array
   readonly wallClockMs: () => number
   readonly wake: Wake
   readonly mtuBytes: () => number
-  /** Undefined while the device has no private key. */
-  readonly keyPair: () => KeyPair | undefined
-  nextTimestamp(): Uint8Array
-  claimIndex(peer: Peer): number
-  releaseIndex(index: number): void
-  emit(datagram: Uint8Array, to: Endpoint, peer: Peer): void
-  drop(reason: DropReason): void
+  readonly emit: (datagram: Uint8Array, to: Endpoint) => void
+  readonly drop: (reason: DropReason) => void
 }
 
 export class Peer {
@@ -57,36 +38,19 @@ export class Peer {
   lastHandshakeMs: number | undefined
   readonly keypairs: Keypairs
   readonly timers: PeerTimers
+  readonly handshake: PeerHandshake
   readonly #context: PeerContext
-  readonly #publicBytes: Uint8Array
-  readonly #jar: CookieJar
   readonly #staged = new StagedPackets()
-  #presharedKey: Uint8Array = NO_KEY
-  #staticShared: { readonly of: KeyPair; readonly value: Uint8Array | undefined } | undefined
-  #pending: PendingInitiation | undefined
-  #initiationSentAt = Number.NEGATIVE_INFINITY
-  #initiationReadAt = Number.NEGATIVE_INFINITY
-  #latestTimestamp = new Uint8Array(TIMESTAMP_LENGTH)
   #renewedWhileReceiving = false
 
   constructor(publicKey: string, context: PeerContext) {
     const bytes = decodeKey(publicKey)
     if (!bytes) throw new RangeError('not a WireGuard key')
     this.publicKey = publicKey
-    this.#publicBytes = bytes
     this.#context = context
-    this.#jar = new CookieJar(bytes)
+    this.handshake = new PeerHandshake(bytes, context)
     this.timers = new PeerTimers(context.wake)
     this.keypairs = new Keypairs((session) => context.releaseIndex(session.localIndex))
-  }
-
-  /** 32 zero bytes: none. Counts from the next handshake on. */
-  set presharedKey(key: Uint8Array) {
-    this.#presharedKey = key
-  }
-
-  get presharedKey(): Uint8Array {
-    return this.#presharedKey
   }
 
   /** Sends what waits, or starts the handshake for it. */
@@ -132,35 +96,24 @@ export class Peer {
   /** A new handshake, unless one is on its way; that one then tries for the whole time again (§6.4). */
   initiate(nowMs: number): void {
     this.timers.handshakeStarted()
-    if (nowMs - this.#initiationSentAt < REKEY_TIMEOUT_MS) return
-    this.#sendInitiation(nowMs)
+    if (this.handshake.mayStart(nowMs)) this.#sendInitiation(nowMs)
   }
 
   /** Answers an initiation that claims this peer's key; the reason if it is not to be answered. */
   readInitiation(opened: OpenedInitiation, from: Endpoint, nowMs: number): DropReason | undefined {
-    const shared = this.#sharedWith(this.#context.keyPair())
-    const timestamp = shared && readTimestamp(opened, shared)
-    if (!timestamp) return 'wrong-handshake'
-    if (compareTimestamps(timestamp, this.#latestTimestamp) <= 0) return 'replayed-initiation'
-    if (nowMs - this.#initiationReadAt < MIN_INITIATION_INTERVAL_MS) return 'initiation-flood'
-    this.#latestTimestamp.set(timestamp)
-    this.#initiationReadAt = nowMs
-    return this.#answer(opened, from, nowMs)
+    const answer = this.handshake.answer(opened, nowMs)
+    if (answer.kind === 'refused') return answer.reason
+    this.keypairs.addAsResponder(this.#newSession(answer, false, nowMs))
+    this.#heard(INITIATION_LENGTH, from, nowMs)
+    this.timers.responseSent(nowMs)
+    this.#emit(answer.datagram, from)
+    return undefined
   }
 
   readResponse(response: Response, from: Endpoint, nowMs: number): DropReason | undefined {
-    const pending = this.#pending
-    if (pending?.localIndex !== response.receiver) return 'unknown-index'
-    const keys = readResponse(pending, response, this.#presharedKey)
-    if (!keys) return 'wrong-handshake'
-    this.#pending = undefined
-    const { localIndex } = pending
-    const session = this.#newSession(keys, {
-      localIndex,
-      remoteIndex: response.sender,
-      isInitiator: true,
-      nowMs,
-    })
+    const finished = this.handshake.finish(response)
+    if (finished.kind === 'refused') return finished.reason
+    const session = this.#newSession(finished, true, nowMs)
     this.keypairs.addAsInitiator(session)
     this.#heard(RESPONSE_LENGTH, from, nowMs)
     this.#handshakeComplete()
@@ -170,19 +123,14 @@ export class Peer {
     return undefined
   }
 
-  readCookieReply(reply: CookieReply, nowMs: number): DropReason | undefined {
-    return this.#jar.accept(reply, nowMs) ? undefined : 'wrong-cookie-reply'
-  }
-
   runTimers(nowMs: number): void {
     for (let event = this.timers.due(nowMs); event; event = this.timers.due(nowMs)) this.#run(event, nowMs)
   }
 
-  /** Drops sessions and pending handshakes: the keys changed, or the peer goes. */
+  /** Drops sessions and the pending handshake: the keys changed or are too old, or the peer goes. */
   forget(): void {
     this.keypairs.clear()
-    this.#dropPending()
-    this.#staticShared = undefined
+    this.handshake.abandon()
   }
 
   #run(event: TimerEvent, nowMs: number): void {
@@ -192,7 +140,7 @@ export class Peer {
         break
       case 'give-up-handshake':
         this.#staged.take().forEach(() => this.#context.drop('handshake-timeout'))
-        this.#dropPending()
+        this.handshake.abandon()
         break
       case 'new-handshake':
         this.initiate(nowMs)
@@ -202,61 +150,24 @@ export class Peer {
         this.sendKeepalive(nowMs)
         break
       case 'zero-keys':
-        this.keypairs.clear()
-        this.#dropPending()
+        this.forget()
         break
     }
   }
 
   #sendInitiation(nowMs: number): void {
-    const { random } = this.#context
-    const local = this.#context.keyPair()
-    const staticShared = this.#sharedWith(local)
-    if (!local || !staticShared) return this.#context.drop('no-private-key')
     if (!this.endpoint) return this.#context.drop('no-endpoint')
-    this.#dropPending()
-    const localIndex = this.#context.claimIndex(this)
-    const started = startHandshake({
-      local,
-      staticShared,
-      localIndex,
-      ephemeral: keyPairOf(random(32)),
-      remotePublicKey: this.#publicBytes,
-      timestamp: this.#context.nextTimestamp(),
-    })
-    if (!started) return this.#context.releaseIndex(localIndex)
-    this.#pending = started.pending
-    this.#initiationSentAt = nowMs
-    this.timers.initiationSent(nowMs, (random(1)[0]! / 256) * REKEY_TIMEOUT_JITTER_MAX_MS)
-    this.#sendSigned(started.datagram, this.endpoint, nowMs)
+    const started = this.handshake.start(nowMs)
+    if (started.kind === 'refused') return this.#context.drop(started.reason)
+    this.timers.initiationSent(nowMs, (this.#context.random(1)[0]! / 256) * REKEY_TIMEOUT_JITTER_MAX_MS)
+    this.#emit(started.datagram, this.endpoint)
   }
 
-  #answer(opened: OpenedInitiation, from: Endpoint, nowMs: number): DropReason | undefined {
-    const localIndex = this.#context.claimIndex(this)
-    const ephemeral = keyPairOf(this.#context.random(32))
-    const answer = answerInitiation(opened, { ephemeral, presharedKey: this.#presharedKey, localIndex })
-    if (!answer) {
-      this.#context.releaseIndex(localIndex)
-      return 'wrong-handshake'
-    }
-    const remoteIndex = opened.message.sender
-    this.keypairs.addAsResponder(
-      this.#newSession(answer.keys, { localIndex, remoteIndex, isInitiator: false, nowMs }),
-    )
-    this.#heard(INITIATION_LENGTH, from, nowMs)
-    this.timers.responseSent(nowMs)
-    this.#sendSigned(answer.datagram, from, nowMs)
-    return undefined
-  }
-
-  #newSession(
-    keys: NoiseKeys,
-    about: { localIndex: number; remoteIndex: number; isInitiator: boolean; nowMs: number },
-  ): Session {
-    const { nowMs: createdAt, ...rest } = about
-    this.timers.sessionDerived(createdAt)
+  #newSession({ keys, localIndex, remoteIndex }: Agreement, isInitiator: boolean, nowMs: number): Session {
+    this.timers.sessionDerived(nowMs)
     const { send, receive } = keys
-    return new Session({ aead: this.#context.aead, send, receive, createdAt, ...rest })
+    const { aead } = this.#context
+    return new Session({ aead, send, receive, localIndex, remoteIndex, isInitiator, createdAt: nowMs })
   }
 
   #handshakeComplete(): void {
@@ -280,16 +191,14 @@ export class Peer {
 
   #flushStaged(session: Session, nowMs: number): void {
     for (const { buffer, length } of this.#staged.take()) {
-      const padded = paddedLength(length, this.#context.mtuBytes())
-      this.#emitSealed(session, buffer, padded)
-      this.sealed(session, padded + SEALED_OVERHEAD, nowMs)
+      this.#emitSealed(session, buffer, paddedLength(length, this.#context.mtuBytes()))
+      this.timers.dataSent(nowMs)
     }
+    if (session.wantsRekey(nowMs)) this.initiate(nowMs)
   }
 
   #sendEmpty(session: Session, nowMs: number): void {
-    if (!this.endpoint) return
     this.#emitSealed(session, new Uint8Array(SEALED_OVERHEAD), 0)
-    this.txBytes += SEALED_OVERHEAD
     this.timers.keepaliveSent(nowMs)
     if (session.wantsRekey(nowMs)) this.initiate(nowMs)
   }
@@ -297,25 +206,11 @@ export class Peer {
   #emitSealed(session: Session, buffer: Uint8Array, length: number): void {
     if (!this.endpoint) return this.#context.drop('no-endpoint')
     session.seal(buffer, 0, length)
-    this.#context.emit(buffer.subarray(0, length + SEALED_OVERHEAD), this.endpoint, this)
+    this.#emit(buffer.subarray(0, length + SEALED_OVERHEAD), this.endpoint)
   }
 
-  #sendSigned(datagram: Uint8Array, to: Endpoint, nowMs: number): void {
-    this.#jar.sign(datagram, nowMs)
+  #emit(datagram: Uint8Array, to: Endpoint): void {
     this.txBytes += datagram.length
-    this.#context.emit(datagram, to, this)
-  }
-
-  #dropPending(): void {
-    if (this.#pending) this.#context.releaseIndex(this.#pending.localIndex)
-    this.#pending = undefined
-  }
-
-  #sharedWith(local: KeyPair | undefined): Uint8Array | undefined {
-    if (!local) return undefined
-    if (this.#staticShared?.of !== local) {
-      this.#staticShared = { of: local, value: local.dh(this.#publicBytes) }
-    }
-    return this.#staticShared?.value
+    this.#context.emit(datagram, to)
   }
 }
