@@ -4,7 +4,7 @@
  */
 import type { NodeIntent, ObservedHost } from '../model/index.ts'
 import { diff, peerId } from '../reconcile/index.ts'
-import type { Difference } from '../reconcile/index.ts'
+import type { Difference, PathState } from '../reconcile/index.ts'
 import { LinuxHost } from './linux-host.ts'
 import { resolveKeys } from './keys.ts'
 import { KeyStore } from './key-store.ts'
@@ -56,10 +56,25 @@ export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Pro
       publicKeys: keys.publicKeys,
       presharedKeyDigests: keys.presharedKeyDigests,
       endpoints: endpointsOfNewPeers(input.intent, observed),
+      paths: pathsInUse(input.intent, observed),
     })
   } finally {
     host.close()
   }
+}
+
+/** Whether a direct path is in use is for the agent to judge over time; one that it has installed is as wanted. */
+const pathsInUse = (intent: NodeIntent, observed: ObservedHost): Map<string, PathState> => {
+  const result = new Map<string, PathState>()
+  for (const device of observed.wireguard) {
+    if (!intent.interfaces.some((wg) => wg.name === device.link)) continue
+    for (const peer of device.peers) {
+      if (peer.allowedIPs.length === 0) continue
+      const state: PathState = { phase: 'installed', sinceMs: 0, receivedAtMs: 0, rxBytes: peer.rxBytes }
+      result.set(peerId(device.link, peer.publicKey), state)
+    }
+  }
+  return result
 }
 
 /** As written in the plan, names and all: wg(8) resolves them itself. */
