@@ -130,7 +130,7 @@ function formatPeer(peer: ShownPeer, { paint, nowMs }: Look): string {
 
 function ago(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 60) return `${seconds} seconds ago`
+  if (seconds < 60) return `${seconds} s ago`
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes} min ${seconds % 60} s ago`
   const hours = Math.floor(minutes / 60)
