@@ -4,7 +4,7 @@
  */
 import { parseAddress } from './formats/index.ts'
 
-/** Handshakes cost about 0.3 ms of CPU each: this is some 6 % of a core. */
+/** Answering an initiation takes about 0.6 ms: this is some 12 % of a core. */
 export const UNDER_LOAD_ABOVE_PER_SECOND = 200
 const WINDOW_MS = 1_000
 
