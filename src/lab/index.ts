@@ -9,6 +9,7 @@ export {
 export * from './containment/lab-folder.ts'
 export { isRoot, type Missing, missingRequirements } from './containment/requirements.ts'
 export { demonstrate } from './demonstration/demonstrate.ts'
+export { holdLab, type HoldOrder } from './demonstration/hold-lab.ts'
 export * from './demonstration/events.ts'
 export {
   compareFingerprints,
@@ -17,7 +18,9 @@ export {
   takeFingerprint,
 } from './fingerprint/fingerprint.ts'
 export { Lab } from './runtime/lab.ts'
+export type { LineQuality } from './runtime/line-quality.ts'
 export { Machine } from './runtime/machine.ts'
 export { labNodesOf } from './topology/lab-nodes.ts'
-export { LabRefusal, layOut, type LayOutOptions } from './topology/lay-out.ts'
+export { LabRefusal } from './topology/lab-refusal.ts'
+export { layOut, type LayOutOptions } from './topology/lay-out.ts'
 export type * from './topology/topology.ts'

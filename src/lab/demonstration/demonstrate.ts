@@ -3,16 +3,9 @@
  * them, and then every promise is tried. Runs inside the keeper; the fingerprints of the real host, first and last,
  * are taken outside.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type Syscalls } from '../../linux/index.ts'
-import {
-  formatObjects,
-  NO_ALLOCATIONS,
-  parseAllocations,
-  parseObjects,
-  type WarrenObject,
-} from '../../model/index.ts'
+import { NO_ALLOCATIONS, parseAllocations, parseObjects, type WarrenObject } from '../../model/index.ts'
 import { Lab } from '../runtime/lab.ts'
 import type { Machine } from '../runtime/machine.ts'
 import { layOut } from '../topology/lay-out.ts'
@@ -22,10 +15,12 @@ import { bringUp, placeOf } from './bring-up.ts'
 import type { DemonstrationEvent, DemonstrationOrder, DemonstrationResult } from './events.ts'
 import { proveHealing } from './heal.ts'
 import { pickInterop, showWithWg } from './interop.ts'
+import { machineStates } from './machine-states.ts'
 import { planFacts, type PlanFacts } from './plan-facts.ts'
 import { proveReachability } from './reach.ts'
 import { proveClosed } from './scan.ts'
 import { environment } from './run-program.ts'
+import { lockOf, writePlan } from './write-plan.ts'
 import { Stage } from './stage.ts'
 import { proveStreamSurvives } from './survive.ts'
 
@@ -41,7 +36,7 @@ export async function demonstrate({ sys, order, emit }: DemonstrateOptions): Pro
   const parsed = parseObjects(order.text, { file: order.file }).objects
   const interopNode = pickInterop(planFacts(parsed, NO_ALLOCATIONS))
   const objects = interopNode === undefined ? parsed : withoutAgent(parsed, interopNode)
-  const planFile = writePlan(order, objects)
+  const planFile = writePlan({ folder: order.folder, file: order.file, objects })
   const before = planFacts(objects, NO_ALLOCATIONS)
   const lab = await Lab.open(sys, layOut(before.nodes))
   emit({ kind: 'machines', machines: machineStates(lab) })
@@ -85,14 +80,6 @@ async function prove(
   }
 }
 
-function writePlan(order: DemonstrationOrder, objects: readonly WarrenObject[]): string {
-  const folder = join(order.folder, 'plan')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, basename(order.file))
-  writeFileSync(file, formatObjects(objects), { mode: 0o600 })
-  return file
-}
-
 /** One machine of the plan without an agent, as the plan itself can say it. */
 function withoutAgent(objects: readonly WarrenObject[], node: string): WarrenObject[] {
   return objects.map((object) => {
@@ -103,16 +90,6 @@ function withoutAgent(objects: readonly WarrenObject[], node: string): WarrenObj
 }
 
 function factsWithKeys(planFile: string, objects: readonly WarrenObject[]): PlanFacts {
-  const file = planFile.replace(/\.ya?ml$/i, '.lock.yaml')
+  const file = lockOf(planFile)
   return planFacts(objects, parseAllocations(readFileSync(file, 'utf8'), { file }).allocations)
-}
-
-function machineStates(lab: Lab): (DemonstrationEvent & { kind: 'machines' })['machines'] {
-  return [...lab.machines.values()].map(({ spec, pid }) => ({
-    name: spec.name,
-    role: spec.role,
-    site: spec.site,
-    addresses: spec.cables.flatMap((cable) => cable.addresses),
-    pid,
-  }))
 }

@@ -10,6 +10,8 @@ export type DemonstrationEvent =
   /** What is going on now; each replaces the one before. */
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'hosts'; readonly rows: readonly HostRow[] }
+  /** A lab that is to stay is as it should be, or says what is not. */
+  | { readonly kind: 'up'; readonly failed: readonly string[] }
   | { readonly kind: 'done'; readonly result: DemonstrationResult }
   | { readonly kind: 'broken'; readonly message: string }
 

@@ -12,14 +12,18 @@ interface Damage {
   /** The key in `healMs`. */
   readonly name: string
   readonly words: string
-  inflict(machine: Machine, link: string, before: TunnelState): void | Promise<void>
+  /** False when it turns out that nothing was damaged. */
+  inflict(machine: Machine, link: string, before: TunnelState): boolean | Promise<boolean>
 }
 
 const DAMAGES: readonly Damage[] = [
   {
     name: 'interface',
     words: 'interface deleted',
-    inflict: (machine, link) => machine.route.deleteLink(link),
+    inflict: (machine, link) => {
+      machine.route.deleteLink(link)
+      return true
+    },
   },
   {
     name: 'address',
@@ -29,6 +33,7 @@ const DAMAGES: readonly Damage[] = [
         const [local = '', length] = text.split('/')
         machine.route.deleteAddress({ link, local, prefixLength: Number(length) })
       }
+      return before.addresses.length > 0
     },
   },
   {
@@ -39,7 +44,10 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'link',
     words: 'link set down',
-    inflict: (machine, link) => machine.route.setLink(link, { up: false }),
+    inflict: (machine, link) => {
+      machine.route.setLink(link, { up: false })
+      return true
+    },
   },
 ]
 
@@ -60,13 +68,13 @@ async function healOnce(stage: Stage, victim: Machine, damage: Damage): Promise<
     stage.check(false, `${victim.name}: ${link} is not there to be damaged`)
     return null
   }
-  await damage.inflict(victim, link, before)
-  const isWhole = async (): Promise<boolean> => same(await tunnelState(victim, link), before)
+  const damaged = await damage.inflict(victim, link, before)
   const start = performance.now()
-  if (await isWhole()) {
+  if (!damaged) {
     stage.check(false, `${victim.name}: ${damage.words}, but nothing changed`)
     return null
   }
+  const isWhole = async (): Promise<boolean> => same(await tunnelState(victim, link), before)
   const took = await until(isWhole, { timeoutMs: REPAIR_TIMEOUT_MS, everyMs: LOOK_EVERY_MS })
   const flows = await trafficFlows(stage, victim)
   const flowsAfter = performance.now() - start

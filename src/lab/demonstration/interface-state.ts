@@ -35,24 +35,28 @@ async function peersOf(
     const peers = withWireGuard(machine, (wireguard) => wireguard.getDevice(o.link)?.peers) ?? []
     return peers.map((peer) => Buffer.from(peer.publicKey).toString('base64')).toSorted()
   }
-  const answer = await askUapi(machine, o.link, 'get=1\n\n')
+  const answer = await askUapi(machine, o.link, ['get=1\n\n'])
   const keys = answer?.split('\n').flatMap((line) => /^public_key=([0-9a-f]{64})$/.exec(line)?.[1] ?? [])
   return keys?.map((hex) => Buffer.from(hex, 'hex').toString('base64')).toSorted()
 }
 
-/** As somebody at the machine would with `wg set INTERFACE peer KEY remove`. */
-export async function removePeer(machine: Machine, o: { link: string; publicKey: string }): Promise<void> {
-  const kernel = machine.route.link(o.link)?.kind === 'wireguard'
-  if (kernel) {
-    withWireGuard(machine, (wireguard) => {
-      wireguard.setDevice(o.link, {
-        peers: [{ publicKey: Buffer.from(o.publicKey, 'base64'), remove: true }],
-      })
+/**
+ * As somebody at the machine would with `wg set INTERFACE peer KEY remove`. True when the interface was without it
+ * right after, in the same breath: an agent may have put it back before anybody can ask again.
+ */
+export async function removePeer(machine: Machine, o: { link: string; publicKey: string }): Promise<boolean> {
+  if (machine.route.link(o.link)?.kind === 'wireguard') {
+    const publicKey = Buffer.from(o.publicKey, 'base64')
+    const left = withWireGuard(machine, (wireguard) => {
+      wireguard.setDevice(o.link, { peers: [{ publicKey, remove: true }] })
+      return wireguard.getDevice(o.link)?.peers
     })
-    return
+    return left?.every((peer) => !publicKey.equals(peer.publicKey)) ?? false
   }
   const hex = Buffer.from(o.publicKey, 'base64').toString('hex')
-  await askUapi(machine, o.link, `set=1\npublic_key=${hex}\nremove=true\n\n`)
+  const questions = [`set=1\npublic_key=${hex}\nremove=true\n\n`, 'get=1\n\n']
+  const answer = await askUapi(machine, o.link, questions)
+  return answer !== undefined && !answer.includes(`public_key=${hex}`)
 }
 
 function withWireGuard<T>(machine: Machine, run: (wireguard: WireGuardNetlink) => T): T | undefined {
@@ -65,20 +69,23 @@ function withWireGuard<T>(machine: Machine, run: (wireguard: WireGuardNetlink) =
   }
 }
 
-/** One question on a connection of its own; undefined when nobody listens. */
-export function askUapi(machine: Machine, link: string, question: string): Promise<string | undefined> {
+/** Questions on a connection of their own, all at once; undefined when nobody listens. */
+export function askUapi(
+  machine: Machine,
+  link: string,
+  questions: readonly string[],
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     const socket = connect(machine.path(`/run/wireguard/${link}.sock`))
-    socket.on('connect', () => socket.write(question))
+    socket.on('connect', () => socket.write(questions.join('')))
     socket.on('data', (part) => {
       parts.push(part)
       const text = Buffer.concat(parts).toString('utf8')
-      // Either side may keep the connection; an empty line ends the answer.
-      if (text.endsWith('\n\n')) {
-        socket.destroy()
-        resolve(text)
-      }
+      // Either side may keep the connection; `errno` and an empty line end each answer.
+      if ((text.match(/^errno=\d+\n$/gm)?.length ?? 0) < questions.length) return
+      socket.destroy()
+      resolve(text)
     })
     socket.on('error', () => resolve(undefined))
     socket.on('close', () => resolve(undefined))

@@ -12,7 +12,7 @@ export async function proveClosed(stage: Stage): Promise<string[]> {
     stage.progress(`${address} (${machine}), ${index + 1} of ${targets.length}`)
     const result = await scanPorts(stage.stranger, { machine: stage.lab.machine(machine), address })
     for (const port of result.open) open.add(`${machine}/${port}`)
-    if (result.unfiltered.length > 0) leaks.push(`${machine} (${address}): ${result.unfiltered.length} ports`)
+    if (result.unfiltered.length > 0) leaks.push(`${machine} (${address}) ${result.unfiltered.join(' ')}`)
     arrived += Math.min(result.arrived, 2 * PORTS_PER_PROTOCOL)
   }
   const sent = targets.length * 2 * PORTS_PER_PROTOCOL

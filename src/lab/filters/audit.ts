@@ -6,7 +6,7 @@
 import { clause, expression as e, type Rule, type Table } from '../../linux/nftables/index.ts'
 
 export const AUDIT = { family: 'inet', name: 'lab-audit' } as const
-export const PASSED = { udp: 'passed_udp', tcp: 'passed_tcp' } as const
+export const PASSED = { udp: 'passed_udp', tcp: 'passed_tcp', forwarded: 'forwarded' } as const
 
 export interface AuditSource {
   readonly address: string
@@ -23,13 +23,21 @@ export function auditTable(source: AuditSource): Table {
       e.addToSet(PASSED[protocol], { key: 0 }),
     ]),
   ]
-  const behind = [note('udp'), note('tcp')]
+  const noteForwarded: Rule = [
+    fromSource,
+    // As the source addressed it: a translated packet has another port by now.
+    clause.custom(`add @${PASSED.forwarded} { ct original proto-dst }`, [
+      e.originalDestinationPort(0),
+      e.addToSet(PASSED.forwarded, { key: 0 }),
+    ]),
+  ]
   const filter = { type: 'filter', policy: 'accept' } as const
   return {
     ...AUDIT,
     sets: [
       { name: PASSED.udp, key: ['inet_service'], size: 65_536 },
       { name: PASSED.tcp, key: ['inet_service'], size: 65_536 },
+      { name: PASSED.forwarded, key: ['inet_service'], size: 65_536 },
     ],
     chains: [
       {
@@ -42,8 +50,8 @@ export function auditTable(source: AuditSource): Table {
           [fromSource, clause.protocol('tcp'), clause.count()],
         ],
       },
-      { ...filter, name: 'delivered', hook: 'input', priority: 200, rules: behind },
-      { ...filter, name: 'forwarded', hook: 'forward', priority: 200, rules: behind },
+      { ...filter, name: 'delivered', hook: 'input', priority: 200, rules: [note('udp'), note('tcp')] },
+      { ...filter, name: 'forwarded', hook: 'forward', priority: 200, rules: [noteForwarded] },
     ],
   }
 }

@@ -21,9 +21,10 @@ import {
 } from '../../linux/nftables/index.ts'
 import type { Nat, NatDependence } from '../topology/topology.ts'
 
-const { accept, established, from, to, protocol, custom, drop, fields, wasForwarded } = clause
+const { accept, established, from, notFrom, to, protocol, custom, drop, fields, wasForwarded } = clause
 
 export const NAT = { family: 'ip', name: 'lab-nat' } as const
+export const ROUTER_FIREWALL = { family: 'inet', name: 'lab-firewall' } as const
 
 /** Registers: the LAN endpoint in 0 and 1, the remote in 2 and 3, the outside port in 4, the remote again in 5. */
 const LAN_ENDPOINT = 0
@@ -43,12 +44,21 @@ export function natTable(nat: Nat): Table {
     chains: [
       { name: 'in', type: 'nat', hook: 'prerouting', priority: -100, policy: 'accept', rules: inward(nat) },
       { name: 'out', type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept', rules: outward(nat) },
+    ],
+  }
+}
+
+/** Apart from the translation, so that each can be taken away alone. */
+export function routerFirewall(nat: Nat): Table {
+  const closed = { type: 'filter', priority: 0, policy: 'drop' } as const
+  return {
+    ...ROUTER_FIREWALL,
+    sets: [],
+    chains: [
       {
+        ...closed,
         name: 'forward',
-        type: 'filter',
         hook: 'forward',
-        priority: 0,
-        policy: 'drop',
         rules: [
           [established(), accept()],
           [from(nat.inside), accept()],
@@ -56,14 +66,12 @@ export function natTable(nat: Nat): Table {
         ],
       },
       {
+        ...closed,
         name: 'input',
-        type: 'filter',
         hook: 'input',
-        priority: 0,
-        policy: 'drop',
         rules: [
           [established(), accept()],
-          [clause.notFrom(nat.outside), accept()],
+          [notFrom(nat.outside), accept()],
         ],
       },
     ],

@@ -44,7 +44,7 @@ export interface ScanTarget {
 export interface ScanResult {
   readonly machine: string
   readonly address: string
-  /** `udp/51820`: somebody receives what a stranger sends there. */
+  /** `udp/51820`, `udp/1024-2047`: somebody receives what a stranger sends there. */
   readonly open: readonly string[]
   /** Let through by the filters though nobody is there. */
   readonly unfiltered: readonly string[]
@@ -170,29 +170,43 @@ function collectAnswers(
 }
 
 function readAudit({ machine, address }: ScanTarget, answered: ReadonlySet<number>): ScanResult {
-  const { arrived, udp, tcp } = machine.withNftables((socket) => ({
+  const seen = machine.withNftables((socket) => ({
     arrived: socket.counters(AUDIT, 'arrived').reduce((sum, count) => sum + count, 0),
     udp: socket.elements(AUDIT, PASSED.udp).map(portOf),
     tcp: socket.elements(AUDIT, PASSED.tcp).map(portOf),
+    forwarded: socket.elements(AUDIT, PASSED.forwarded).map(portOf),
   }))
-  const bound = machine.spec.role === 'router' ? undefined : boundUdpPorts(machine)
-  const isOpen = (port: number): boolean => bound === undefined || bound.has(port)
+  const bound = boundUdpPorts(machine)
   return {
     machine: machine.name,
     address,
     open: [
-      ...udp
-        .filter(isOpen)
-        .toSorted((a, b) => a - b)
-        .map((port) => `udp/${port}`),
-      ...[...answered].toSorted((a, b) => a - b).map((port) => `tcp/${port}`),
+      ...portRanges('udp', [...seen.udp.filter((port) => bound.has(port)), ...seen.forwarded]),
+      ...portRanges('tcp', [...answered]),
     ],
     unfiltered: [
-      ...udp.filter((port) => !isOpen(port)).map((port) => `udp/${port}`),
-      ...tcp.filter((port) => !answered.has(port)).map((port) => `tcp/${port}`),
+      ...portRanges(
+        'udp',
+        seen.udp.filter((port) => !bound.has(port)),
+      ),
+      ...portRanges(
+        'tcp',
+        seen.tcp.filter((port) => !answered.has(port)),
+      ),
     ],
-    arrived,
+    arrived: seen.arrived,
   }
+}
+
+/** `udp/53`, `udp/1024-65535`. */
+function portRanges(protocol: string, ports: readonly number[]): string[] {
+  const ranges: { first: number; last: number }[] = []
+  for (const port of ports.toSorted((a, b) => a - b)) {
+    const range = ranges.at(-1)
+    if (range !== undefined && port <= range.last + 1) range.last = port
+    else ranges.push({ first: port, last: port })
+  }
+  return ranges.map(({ first, last }) => `${protocol}/${first === last ? first : `${first}-${last}`}`)
 }
 
 function portOf(key: Uint8Array): number {

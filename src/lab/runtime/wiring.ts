@@ -1,7 +1,7 @@
 /** Topology → kernel: bridges first, then the cables that plug into them, then routes, which need both. */
 import { replaceTable } from '../../linux/nftables/index.ts'
 import { hostFirewall, lossyLine } from '../filters/host-firewall.ts'
-import { natTable } from '../filters/nat.ts'
+import { natTable, routerFirewall } from '../filters/nat.ts'
 import type { LabCable } from '../topology/topology.ts'
 import type { Machine } from './machine.ts'
 
@@ -62,5 +62,6 @@ function addAddresses(machine: Machine, at: { name: string; addresses: readonly 
 /** Before any cable is in: there is no moment at which a machine stands open. */
 function loadFilters(machine: Machine): void {
   if (machine.spec.firewall) machine.filter(replaceTable(hostFirewall(machine.spec.firewall)))
-  if (machine.spec.nat) machine.filter(replaceTable(natTable(machine.spec.nat)))
+  const { nat } = machine.spec
+  if (nat) machine.filter([...replaceTable(natTable(nat)), ...replaceTable(routerFirewall(nat))])
 }

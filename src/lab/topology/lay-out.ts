@@ -5,6 +5,7 @@
  * tunnel, as many are.
  */
 import type { LabEndpoint, LabNode } from './lab-node.ts'
+import { LabRefusal } from './lab-refusal.ts'
 import { hostIn, isIPv4, isIPv6, lanPrefixOf } from './prefix.ts'
 import {
   type HostFirewall,
@@ -41,11 +42,6 @@ const HOMES = {
 const STRANGER_NUMBER = 66
 /** Hosts a documentation prefix has room for, beside gateways and the stranger. */
 const MOST = 150
-
-/** What cannot be built is said, not approximated. */
-export class LabRefusal extends Error {
-  override readonly name = 'LabRefusal'
-}
 
 export function layOut(nodes: readonly LabNode[], options: LayOutOptions = {}): LabTopology {
   const homes = groupBySite(nodes)

@@ -30,6 +30,12 @@ export function ct(key: number, into = 0): Expression {
   return expression('ct', [u32(1, register(into)), u32(2, key)])
 }
 
+/** The port that the first packet of the connection was sent to, before any translation. */
+export function originalDestinationPort(into = 0): Expression {
+  const original: Attribute = { type: 3, value: Uint8Array.of(0) }
+  return expression('ct', [u32(1, register(into)), u32(2, n.NFT_CT_PROTO_DST), original])
+}
+
 export function cmp(operator: number, value: Uint8Array, from = 0): Expression {
   return expression('cmp', [u32(1, register(from)), u32(2, operator), data(3, value)])
 }

@@ -61,8 +61,13 @@ export class NftablesSocket {
 
   /** The keys that a set or map holds now. */
   elements(table: Pick<Table, 'family' | 'name'>, set: string): Uint8Array[] {
-    const attributes = [text(n.NFTA_SET_ELEM_LIST_TABLE, table.name), text(n.NFTA_SET_ELEM_LIST_SET, set)]
-    const records = this.dump(n.NFT_MSG_GETSETELEM, { family: n.FAMILIES[table.family], attributes })
+    return this.elementsOf(n.FAMILIES[table.family], table.name, set)
+  }
+
+  /** The same, of a table of any family (NFPROTO_*). */
+  elementsOf(family: number, table: string, set: string): Uint8Array[] {
+    const attributes = [text(n.NFTA_SET_ELEM_LIST_TABLE, table), text(n.NFTA_SET_ELEM_LIST_SET, set)]
+    const records = this.dump(n.NFT_MSG_GETSETELEM, { family, attributes })
     return records.flatMap((record) => elementKeys(record.attributes))
   }
 

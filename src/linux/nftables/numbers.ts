@@ -50,6 +50,7 @@ export const NFTA_SET_DESC = 9
 export const NFTA_SET_ID = 10
 export const NFTA_SET_DESC_SIZE = 1
 export const NFT_SET_MAP = 0x8
+export const NFT_SET_TIMEOUT = 0x10
 export const NFT_SET_EVAL = 0x20
 
 export const NFTA_SET_ELEM_LIST_TABLE = 1
@@ -79,6 +80,7 @@ export const NFT_META_NFPROTO = 15
 export const NFT_META_L4PROTO = 16
 export const NFT_CT_STATE = 0
 export const NFT_CT_STATUS = 2
+export const NFT_CT_PROTO_DST = 12
 export const NFT_PAYLOAD_NETWORK_HEADER = 1
 export const NFT_PAYLOAD_TRANSPORT_HEADER = 2
 export const NFT_LOOKUP_F_INV = 1

@@ -117,12 +117,12 @@ class Demonstration {
         },
       },
     )
-    void this.#keeper.ended.then((why) => {
-      view.show({ kind: 'line', tone: 'failed', text: `the lab ended early: ${why}` })
-      done.resolve(undefined)
-    })
-    const interrupted = this.#interrupted()
-    return await Promise.race([done.promise, interrupted])
+    return await Promise.race([done.promise, this.#endedEarly(this.#keeper), this.#interrupted()])
+  }
+
+  async #endedEarly(keeper: KeeperHandle): Promise<undefined> {
+    const why = await keeper.ended
+    this.#o.view.show({ kind: 'line', tone: 'failed', text: `the lab ended early: ${why}` })
   }
 
   #onEvent(event: DemonstrationEvent): void {

@@ -52,6 +52,7 @@ class DemonstrationView implements View {
         this.#rows = event.rows
         return this.#redraw()
       case 'machines':
+      case 'up':
       case 'done':
       case 'broken':
     }

@@ -2,13 +2,18 @@
  * The keeper inside a lab's namespaces: takes one order over its channel, does it, and holds the lab until it is
  * told to go or, unless the order says to stay, until whoever gave the order is gone.
  */
-import { demonstrate, type DemonstrationEvent, type DemonstrationOrder } from '../../lab/index.ts'
+import {
+  demonstrate,
+  type DemonstrationEvent,
+  type DemonstrationOrder,
+  holdLab,
+  type HoldOrder,
+} from '../../lab/index.ts'
 import { loadSyscalls } from '../../linux/index.ts'
-import type { LabUpOrder } from './lab-order.ts'
 
 export type KeeperOrder =
   | { readonly kind: 'demonstrate'; readonly order: DemonstrationOrder }
-  | { readonly kind: 'hold'; readonly order: LabUpOrder }
+  | { readonly kind: 'hold'; readonly order: HoldOrder }
 
 export async function runKeeper(): Promise<void> {
   const order = await new Promise<KeeperOrder>((resolve) =>
@@ -34,8 +39,7 @@ async function obey(order: KeeperOrder): Promise<void> {
     emit({ kind: 'done', result })
     return
   }
-  const { holdLab } = await import('./hold-lab.ts')
-  await holdLab(order.order, emit)
+  await holdLab({ sys: loadSyscalls(), order: order.order, emit })
 }
 
 function emit(event: DemonstrationEvent): void {
