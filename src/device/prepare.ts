@@ -2,7 +2,14 @@
  * The privileged half of `warren device`: makes or attaches to the link, opens the sockets and the folders, and gives
  * up every capability. Nothing from the network has been read by then.
  */
-import { dropAllCapabilities, openTun, readMtu, setMtu, type Syscalls } from '../linux/index.ts'
+import {
+  confineWrites,
+  dropAllCapabilities,
+  openTun,
+  readMtu,
+  setMtu,
+  type Syscalls,
+} from '../linux/index.ts'
 import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import type { Prepared } from './descriptors.ts'
 import { makeUapiDirectory } from './uapi-server.ts'
@@ -36,6 +43,8 @@ export function prepare(sys: Syscalls, settings: DeviceSettings): Prepared {
   return { tun, spares, mtuBytes }
 }
 
-export function giveUpPrivileges(sys: Syscalls): void {
+/** Every capability, and writing anywhere but where the socket and the timestamp are. For good, after execve. */
+export function giveUpPrivileges(sys: Syscalls, { socketDir, stateDir }: DeviceSettings): void {
+  confineWrites(sys, [socketDir, stateDir])
   dropAllCapabilities(sys)
 }

@@ -2,6 +2,7 @@
 export * from './capabilities.ts'
 export { loadChachaAead } from './chacha-aead.ts'
 export * from './evp-aead.ts'
+export * from './landlock.ts'
 export * from './packet-calls.ts'
 export * from './tun.ts'
 export * from './udp-messages.ts'

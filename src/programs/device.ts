@@ -3,6 +3,7 @@
  * them all up, and starts itself anew with the open descriptors: execve leaves a single thread behind, so that none of
  * Node's threads keeps a capability. Then it prints `ready` and serves the UAPI socket.
  */
+import { flushCompileCache } from 'node:module'
 import { type Command, InvalidArgumentError } from 'commander'
 import { MissingHere } from './exit.ts'
 
@@ -39,7 +40,8 @@ Examples:
   wg setconf wg0 wg0.conf           configure it with the standard tools
   warren device wg0 --fwmark 51820  with a mark, for policy routing
 
-It drops every capability once its descriptors are open, leaves the link in place when it
+It drops every capability once its descriptors are open, and (with Landlock) the right to
+write anywhere but in its two folders. It leaves the link in place when it
 stops (so addresses and routes survive a restart), and exits when the link is deleted.`
 
 async function run(name: string, flags: Flags): Promise<void> {
@@ -53,7 +55,9 @@ async function run(name: string, flags: Flags): Promise<void> {
   if (handedOver === undefined) {
     try {
       const prepared = device.prepare(sys, settings)
-      device.giveUpPrivileges(sys)
+      // The other half may not write to the cache any more, and no exit of this one will.
+      flushCompileCache()
+      device.giveUpPrivileges(sys, settings)
       becomeUnprivileged(device.DESCRIPTORS_VARIABLE, device.formatDescriptors(sys, prepared))
     } catch (error) {
       if (isKernelError(error)) throw new MissingHere(explain(error.message, error.code, name))

@@ -72,7 +72,7 @@ test('warren device listens on one port in both families, and moves when told', 
   const { host, client } = await start(t)
   const ports = async () => {
     const lines = (await host.exec('ss -Hunl')).trim().split('\n')
-    return lines.map((line) => line.trim().split(/\s+/)[3] ?? '').toSorted((a, b) => a.localeCompare(b))
+    return lines.map((line) => line.trim().split(/\s+/)[3] ?? '').toSorted((a, b) => (a < b ? -1 : 1))
   }
   const { listenPort } = await client.get()
   assert.deepEqual(await ports(), [`0.0.0.0:${listenPort}`, `[::]:${listenPort}`])
