@@ -128,6 +128,18 @@ test('a device without a private key answers no handshake and says why', () => {
   assert.deepEqual(device.takeOutputs(), [])
 })
 
+test('a peer to be kept alive is called as soon as its endpoint is known', () => {
+  const device = newDevice()
+  const peer = { publicKey: publicKey(2), persistentKeepaliveSeconds: 25 }
+  device.configure({ privateKey: privateKey(1), peers: [peer] }, 0)
+  assert.deepEqual(device.takeOutputs(), [])
+  device.configure({ peers: [{ publicKey: publicKey(2), endpoint: AT_B }] }, 1_000)
+  assert.deepEqual(
+    device.takeOutputs().map(({ datagram, to }) => ({ type: datagram[0], to })),
+    [{ type: 1, to: AT_B }],
+  )
+})
+
 test('bytes from strangers are counted by reason', () => {
   const { b } = connected()
   const rows = [
