@@ -7,7 +7,7 @@ import { plan, type PlanResult } from '../src/plan/index.ts'
 import { type Benchmark, type BenchRow, medianOf, timed } from './benchmark.ts'
 
 const NODES = 1000
-const RUNS = 7
+const RUNS = 15
 
 export const benchmark: Benchmark = {
   title: 'Planning',
@@ -17,14 +17,15 @@ allocated, and every node's new intent is made. Medians of ${RUNS} runs in one p
 the largest resident size of the whole process. No other program plans this, so there is nothing to compare with.`,
   run: async ({ say }) => {
     const full: number[] = []
+    for (let run = 0; run < RUNS; run++) full.push(await timed(() => assertEntries(readAll(planned(NODES)))))
+    say(`full: ${full.map((ms) => ms.toFixed(0)).join(' ')} ms`)
+    const before = planned(NODES).allocations
     const one: number[] = []
     for (let run = 0; run < RUNS; run++) {
-      full.push(await timed(() => assertEntries(readAll(planned(NODES)))))
-      const before = plan(objectsOf(NODES), NO_ALLOCATIONS).allocations
       const objects = objectsOf(NODES + 1)
       one.push(await timed(() => [...plan(objects, before).intents.values()]))
-      say(`run ${run + 1}: full ${full.at(-1)?.toFixed(0)} ms, one more ${one.at(-1)?.toFixed(1)} ms`)
     }
+    say(`one more: ${one.map((ms) => ms.toFixed(1)).join(' ')} ms`)
     const peakMiB = process.resourceUsage().maxRSS / 1024
     const text = JSON.stringify(planValue(NODES))
     const yaml = await medianOf(3, () => timed(() => parseObjects(text, { file: 'mesh.yaml' })))

@@ -122,6 +122,10 @@ export const PLAN_PROBLEMS = {
     means: 'The public key given does not belong to the private key given.',
     remedy: 'Leave the public key out; it follows from the private key.',
   },
+  KeyConflict: {
+    means: 'A node is given two different public keys.',
+    remedy: 'Keep the one that the node itself has.',
+  },
   LanUsesCidr: {
     means: 'A node’s own LAN uses addresses that the plan would send into the tunnel.',
     remedy: 'Choose another CIDR.',

@@ -103,6 +103,7 @@ class Pool {
   readonly #index: number
   readonly #given: Given
   readonly #owners = new Map<bigint, string>()
+  readonly #written = new Set<bigint>()
   readonly #byMember = new Map<string, { address: Address; text: string; prefixLength: number }>()
   #next: bigint
   #exhausted = false
@@ -141,6 +142,7 @@ class Pool {
         this.#given.problems.add(where, { code: 'DuplicateAddress', message, hint: 'Choose another.' })
       }
       this.#owners.set(offset, member.name)
+      this.#written.add(offset)
       if (!this.#byMember.has(member.name))
         this.#byMember.set(member.name, { address, text: local, prefixLength })
     }
@@ -154,7 +156,8 @@ class Pool {
       if (address === undefined || !containsAddress(this.#cidr, address)) continue
       const offset = address.value - this.#cidr.address.value
       const other = this.#owners.get(offset)
-      if (other !== undefined && other !== member.name) {
+      // Two nodes of the lock with one address were named already.
+      if (other !== undefined && this.#written.has(offset)) {
         const message = `the lock gave ${text} to ${member.name}, and the plan now gives it to ${other}`
         const hint = `Give ${other} another address, or remove ${member.name}'s from the lock.`
         problems.addAt(`lock ${network.id} ${member.name}`, { code: 'LockContradiction', message, hint })

@@ -39,11 +39,28 @@ export function allocateInterfaces(
 ): ReadonlyMap<InterfaceRequest, GivenInterface> {
   const given = new Map<InterfaceRequest, GivenInterface>()
   for (const own of Map.groupBy(requests, (request) => request.node).values()) {
+    const [first] = own
+    const alone = own.length > 1 || first === undefined ? undefined : giveAlone(first, allocations)
+    if (first !== undefined && alone !== undefined) {
+      given.set(first, alone)
+      continue
+    }
     const sorted = own.toSorted((a, b) => compare(requestKey(a), requestKey(b)))
     const node = new NodeInterfaces(sorted, allocations, problems)
     for (const request of sorted) given.set(request, node.give(request))
   }
   return given
+}
+
+/** Most nodes have one interface, which nothing can clash with. Undefined where something is to be said about it. */
+function giveAlone(request: InterfaceRequest, allocations: Allocations): GivenInterface | undefined {
+  const kept = keptOf(request, allocations)
+  const name = request.name.kind === 'free' && kept !== undefined ? kept.name : request.name.name
+  const { port } = request
+  if (port.kind === 'any') return { name, listenPort: 0 }
+  if (port.kind === 'written') return { name, listenPort: port.port }
+  const listenPort = kept?.listenPort ?? port.start
+  return listenPort >= port.start && listenPort <= port.end ? { name, listenPort } : undefined
 }
 
 class NodeInterfaces {

@@ -53,6 +53,7 @@ export function membersOf(given: Given): readonly Member[] {
   }
   for (const peer of given.peers) {
     const node = written.get(peer.spec.node)
+    checkPublished(peer, node, given.problems)
     written.set(peer.spec.node, withPeer(peer, node))
   }
   return [...written.values()]
@@ -120,6 +121,15 @@ function groupNodes({ plan, group, index, problems }: GroupAt): Written[] {
     return nodes
   }
   return nodes
+}
+
+/** A key that somebody else wrote is not replaced by what is published: that would be how to take a name over. */
+function checkPublished(peer: WireGuardPeer, node: Written | undefined, problems: ProblemList): void {
+  const known = node?.spec.publicKey
+  if (known === undefined || known === peer.spec.publicKey) return
+  const message = `${peer.spec.node} has another public key already`
+  const hint = 'Keep one: that of the plan, or one WireGuardPeer per node.'
+  problems.add({ object: peer, path: ['spec', 'publicKey'] }, { code: 'KeyConflict', message, hint })
 }
 
 function withPeer(peer: WireGuardPeer, node: Written | undefined): Written {

@@ -308,27 +308,11 @@ nodes:
     ],
   },
   {
-    name: 'a lock that contradicts the plan',
-    given: `
-cidrs: [10.0.0.0/24]
-portRange: { start: 100, end: 200 }
-nodes:
-- { name: a, endpoint: 192.0.2.1, addresses: [10.0.0.9] }
-- { name: b, endpoint: 192.0.2.2 }
-- { name: c, endpoint: 192.0.2.3 }
-- { name: d, endpoint: 192.0.2.4 }`,
-    options: {
-      lock: `
-b: { addresses: [10.0.0.9] }
-c: { addresses: [10.7.0.1], interfaces: [{ name: wg-net, listenPort: 99 }] }
-d: { addresses: [10.0.0.8] }
-gone: { addresses: [10.7.7.7] }`,
-    },
-    want: [
-      'LockContradiction lock default/net b: the lock gave 10.0.0.9 to b, and the plan now gives it to a',
-      'LockContradiction lock default/net c: in the lock, for c: the port 99 is outside of the range 100 to 200',
-      "LockContradiction lock default/net c: the lock gives c the address 10.7.0.1, which is in none of the network's CIDRs",
-    ],
+    name: 'a published key that is not the one the plan knows',
+    given:
+      network(`cidrs: [10.0.0.0/24]\nnodes: [{ name: a, endpoint: 192.0.2.1, publicKey: ${keyOf('a')} }]`) +
+      `---\napiVersion: warren.dev/v1alpha1\nkind: WireGuardPeer\nmetadata: { name: p }\nspec: { network: net, node: a, publicKey: ${keyOf('evil')} }\n`,
+    want: ['KeyConflict WireGuardPeer/p spec.publicKey: a has another public key already'],
   },
   {
     name: 'peers of an interface by hand that share a prefix or a key',
