@@ -6,7 +6,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Machine } from '../runtime/machine.ts'
 import type { HostRow } from './events.ts'
-import { joinByWireGuardGo } from './interop.ts'
+import { generateFor, joinByWireGuardGo } from './interop.ts'
 import { environment, run } from './run-program.ts'
 import type { Stage } from './stage.ts'
 import { until } from './until.ts'
@@ -40,10 +40,11 @@ export async function bringUp(stage: Stage, { planFile, interop }: BringUpOption
   const managed = stage.lab.hosts.filter((machine) => stage.agents.has(machine))
   stage.progress('each machine makes its key')
   await warren(stage, ['keys', planFile], { enter })
-  if (interop) await joinByWireGuardGo(stage, interop, planFile)
+  const link = interop && (await generateFor(stage, interop, planFile))
   stage.progress('each machine gets its plan')
   const start = performance.now()
   await warren(stage, ['push', planFile, '--yes', '--wait', '0'], { enter })
+  if (interop && link !== undefined) await joinByWireGuardGo(stage, interop, link)
   return { convergeMs: await awaitConvergence(stage, managed, start), backend: backendOf(stage, managed) }
 }
 

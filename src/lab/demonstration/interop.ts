@@ -56,8 +56,12 @@ export function pickInterop(facts: PlanFacts): string | undefined {
   return facts.nodes.filter((node) => !facts.relays.has(node.name)).at(-1)?.name
 }
 
-/** The other machines' keys are in the lock already, so the file has its peers. */
-export async function joinByWireGuardGo(stage: Stage, machine: Machine, planFile: string): Promise<void> {
+/** The other machines' keys are in the lock already, so the file has its peers. Returns the interface's name. */
+export async function generateFor(
+  stage: Stage,
+  machine: Machine,
+  planFile: string,
+): Promise<string | undefined> {
   const out = join(stage.order.folder, 'generated')
   const words = ['--peer', machine.name, '--direct', '--write']
   stage.command(['warren generate', basename(planFile), '--out wg', ...words].join(' '))
@@ -65,17 +69,24 @@ export async function joinByWireGuardGo(stage: Stage, machine: Machine, planFile
   const generated = await run([...stage.order.warren, 'generate', planFile, '--out', out, ...words], env)
   if (generated.status !== 0) {
     stage.check(false, `warren generate ended with ${generated.status}: ${generated.output.trim()}`)
-    return
+    return undefined
   }
   const [file] = readdirSync(join(out, machine.name))
-  if (file === undefined) return
+  if (file === undefined) return undefined
   copyFileSync(join(out, machine.name, file), machine.path(`/etc/wireguard/${file}`))
-  const link = basename(file, '.conf')
-  const up = await run([...machine.enter(), ...startCommand(machine, link)], env)
+  return basename(file, '.conf')
+}
+
+export async function joinByWireGuardGo(stage: Stage, machine: Machine, link: string): Promise<void> {
+  stage.command(`wg-quick up ${link}      # on ${machine.name}`)
+  const up = await run(
+    [...machine.enter(), ...startCommand(machine, link)],
+    environment(stage.order.binFolder),
+  )
   stage.check(
     up.status === 0,
     up.status === 0
-      ? `${machine.name} runs wireguard-go, configured by the generated ${file} alone`
+      ? `${machine.name} runs wireguard-go, configured by the generated ${link}.conf alone`
       : `wireguard-go on ${machine.name} ended with ${up.status}: ${up.output.trim()}`,
   )
 }

@@ -32,7 +32,7 @@ chmod 700 /var/lib/warren
 ln -sfn /proc/self/mounts /etc/mtab
 echo "127.0.0.1 localhost" > /etc/hosts
 echo "$1" > /etc/hostname
-echo "$1" > /proc/sys/kernel/hostname
+hostname "$1" 2>/dev/null || true
 mount -t sysfs sysfs /sys 2>/dev/null || true
 set_if_there() { [ ! -e "$1" ] || echo "$2" > "$1"; }
 for scope in all default; do
