@@ -1,5 +1,6 @@
 /** Every decoder that reads what it did not write itself. A decoder without a target here is a hole. */
 import { deviceTargets } from './targets/device.ts'
+import { addressTargets } from './targets/addresses.ts'
 import { netlinkTargets } from './targets/netlink.ts'
 import { planTargets } from './targets/plans.ts'
 import { textTargets } from './targets/wireguard-text.ts'
@@ -9,6 +10,7 @@ import type { FuzzTarget } from './target.ts'
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...wireguardTargets,
   ...textTargets,
+  ...addressTargets,
   ...deviceTargets,
   ...netlinkTargets,
   ...planTargets,

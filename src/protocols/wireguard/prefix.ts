@@ -18,7 +18,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   const bytes = parseAddress(address)
   if (!bytes || rest.length > 0) return undefined
   const length = lengthText === undefined ? bytes.length * 8 : Number(lengthText)
-  if (lengthText !== undefined && !/^\d{1,3}$/.test(lengthText)) return undefined
+  if (lengthText !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(lengthText)) return undefined
   if (length > bytes.length * 8) return undefined
   const padded = new Uint8Array(16)
   padded.set(bytes)

@@ -83,7 +83,7 @@ function parseWithLength(text: string): { bytes: Uint8Array; length: number } | 
   const whole = bytes.length * 8
   if (slash < 0) return { bytes, length: whole }
   const digits = text.slice(slash + 1)
-  if (!/^\d{1,3}$/.test(digits) || Number(digits) > whole) return undefined
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(digits) || Number(digits) > whole) return undefined
   return { bytes, length: Number(digits) }
 }
 
@@ -141,6 +141,10 @@ function formatInet6(bytes: Uint8Array): string {
     return `::ffff:${bytes.subarray(12).join('.')}`
   }
   const groups = Array.from({ length: 8 }, (_, index) => (bytes[index * 2]! << 8) | bytes[index * 2 + 1]!)
+  // RFC 5952 §5: an IPv4-mapped address keeps its decimals, as the kernel's tools print it.
+  if (groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
+    return `::ffff:${bytes.subarray(12).join('.')}`
+  }
   let best = { start: -1, length: 1 }
   for (let start = 0; start < 8; start += 1) {
     let end = start
