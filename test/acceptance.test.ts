@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TestResult } from '../scripts/testing/results.ts'
+import { importsOf } from './harness/source-files.ts'
 import { parseAcceptanceRows, type Evidence } from './harness/acceptance-rows.ts'
 
 const PROMISED = [
@@ -59,10 +60,14 @@ if (resultsPath === undefined) {
   }
 }
 
-/** The text may hold the name with a part filled in at run time: then its constant pieces must be there. */
+/**
+ * The name may be written with a part that is filled in at run time: then its constant pieces must be there. A suite
+ * that several files share is written where they import it from.
+ */
 function isWritten({ file, name }: Evidence): boolean {
   if (!existsSync(file)) return false
-  const text = readFileSync(file, 'utf8').replaceAll(`\\'`, `'`)
+  const shared = importsOf(file).flatMap(({ path }) => (path?.startsWith('test/') ? [path] : []))
+  const text = [file, ...shared].map((path) => readFileSync(path, 'utf8').replaceAll(`\\'`, `'`)).join('\n')
   const own = name.split(' > ').at(-1) ?? name
   return text.includes(own) || templatesOf(text).some((template) => template.test(own))
 }
