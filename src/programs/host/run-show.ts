@@ -80,19 +80,31 @@ function toShown(one: RunningInterface, nodes: ReadonlyMap<string, string>): Sho
     publicKey: device.privateKey === undefined ? null : publicKeyOf(device.privateKey),
     listenPort: device.listenPort,
     fwmark: device.fwmark,
-    peers: device.peers.map((peer) => ({
-      publicKey: peer.publicKey,
-      node: nodes.get(peer.publicKey) ?? null,
-      hasPresharedKey: peer.presharedKey !== undefined,
-      endpoint: peer.endpoint ?? null,
-      allowedIPs: peer.allowedIPs,
-      lastHandshakeMs: peer.lastHandshakeSeconds === 0 ? null : peer.lastHandshakeSeconds * 1000,
-      rxBytes: peer.rxBytes,
-      txBytes: peer.txBytes,
-      persistentKeepaliveSeconds: peer.persistentKeepaliveSeconds,
-    })),
+    peers: device.peers
+      .map(
+        (peer): ShownPeer => ({
+          publicKey: peer.publicKey,
+          node: nodes.get(peer.publicKey) ?? null,
+          hasPresharedKey: peer.presharedKey !== undefined,
+          endpoint: peer.endpoint ?? null,
+          allowedIPs: peer.allowedIPs,
+          lastHandshakeMs: peer.lastHandshakeSeconds === 0 ? null : peer.lastHandshakeSeconds * 1000,
+          rxBytes: peer.rxBytes,
+          txBytes: peer.txBytes,
+          persistentKeepaliveSeconds: peer.persistentKeepaliveSeconds,
+        }),
+      )
+      .toSorted(byName),
   }
 }
+
+/** Those with a name first, by it; the others as the device has them. */
+function byName(a: ShownPeer, b: ShownPeer): number {
+  if (a.node === null || b.node === null) return Number(a.node === null) - Number(b.node === null)
+  return naturally.compare(a.node, b.node)
+}
+
+const naturally = new Intl.Collator('en', { numeric: true })
 
 interface Look {
   readonly paint: Paint

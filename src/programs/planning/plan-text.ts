@@ -49,7 +49,17 @@ function formatInterface(wanted: WireGuardIntent, paint: Paint): string {
   if (families.length > 0) rows.push(['relays', families.join(' and ')])
   const head = `${paint.bold(wanted.name)}  ${paint.dim(`${wanted.owner.kind}/${wanted.owner.name}`)}\n`
   const lines = rows.map(([key, value]) => `  ${key}: ${value}\n`).join('')
-  return head + lines + wanted.peers.map((peer) => formatPeer(peer, paint)).join('')
+  return (
+    head +
+    lines +
+    byName(wanted.peers)
+      .map((peer) => formatPeer(peer, paint))
+      .join('')
+  )
+}
+
+function byName(peers: readonly PeerIntent[]): PeerIntent[] {
+  return peers.toSorted((a, b) => byNumber.compare(a.node ?? a.publicKey, b.node ?? b.publicKey))
 }
 
 function formatPeer(peer: PeerIntent, paint: Paint): string {

@@ -154,8 +154,8 @@ function report(
   counts: { readonly files: number; readonly nodes: number; readonly changed: number },
 ): void {
   const { files, nodes, changed } = counts
-  const made = ring.added === 0 ? 'no new keys' : `${ring.added} new key${ring.added === 1 ? '' : 's'}`
-  const line = `${options.out}: ${files} files for ${nodes} nodes, ${changed} written, ${made}\n`
+  const made = ring.added === 0 ? 'no new keys' : some(ring.added, 'new key')
+  const line = `${options.out}: ${some(files, 'file')} for ${some(nodes, 'node')}, ${changed} written, ${made}\n`
   const terminal = options.qr ? standardError() : standardOutput()
   terminal.write(line)
   if (!options.write && result.allocations !== inputs.allocations) {
@@ -165,6 +165,10 @@ function report(
   }
   const missing = [...new Set(result.publicKeysMissing.map((one) => one.node))]
   if (missing.length > 0) standardError().write(`No key yet, so no peer: ${missing.join(', ')}.\n`)
+}
+
+function some(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }
 
 const QR_NEEDS_PEER: Problem = {
