@@ -44,14 +44,15 @@ interface World {
   nextId: number
 }
 
-/** `a` sits behind a NAT; `b` has a fixed address; `stranger` is a peer of `b` that lies about its source. */
-function newWorld(seed: number): World {
+/** `a` sits behind a NAT; `b` has a fixed address and may ask every initiator for a cookie; `stranger` is a peer of `b` that lies about its source. */
+function newWorld(seed: number, underLoad = false): World {
   const network = new SimNetwork(seed)
   const a = network.addHost({ name: 'a', inner: '10.9.0.1', outer: { address: '203.0.113.1', port: 40_000 } })
   const b = network.addHost({
     name: 'b',
     inner: '10.9.0.2',
     outer: { address: '198.51.100.2', port: 51_820 },
+    ...(underLoad ? { underLoadAbove: 0 } : {}),
   })
   const stranger = network.addHost({ name: 'c', inner: '10.9.0.3', outer: { address: '192.0.2.3', port: 9 } })
   a.addPeer(b, { knowsEndpoint: true })
@@ -82,33 +83,38 @@ function happen(world: World, event: Happening): void {
 
 test('two devices converge after any weather, and never deliver twice or from a wrong source', () => {
   fc.assert(
-    fc.property(fc.integer(), weather, fc.array(happening, { maxLength: 40 }), (seed, storm, happenings) => {
-      const world = newWorld(seed)
-      const { network, hosts } = world
-      network.weather = storm
-      for (const event of happenings) happen(world, event)
-      network.weather = CALM
-      network.run(storm.maxDelayMs)
-      // Calm now. Whoever sends finds the other: by then an initiation was repeated or silence was noticed.
-      for (let second = 0; second < 30; second += 1) {
-        hosts[0].send(hosts[1], (world.nextId += 1))
-        hosts[1].send(hosts[0], (world.nextId += 1))
-        network.run(1_000)
-      }
-      const last = world.nextId
-      for (const [host, peer, id] of [
-        [hosts[1], 'a', last - 1],
-        [hosts[0], 'b', last],
-      ] as const) {
-        const seen = host.delivered.map((delivery) => delivery.id)
-        assert.equal(new Set(seen).size, seen.length, `${host.name} got a packet twice`)
-        assert.ok(
-          host.delivered.every(({ from }) => from === peer),
-          `${host.name} got a spoofed packet`,
-        )
-        assert.ok(seen.includes(id), `${host.name} does not hear ${peer}`)
-      }
-    }),
+    fc.property(
+      fc.record({ seed: fc.integer(), underLoad: fc.boolean() }),
+      weather,
+      fc.array(happening, { maxLength: 40 }),
+      ({ seed, underLoad }, storm, happenings) => {
+        const world = newWorld(seed, underLoad)
+        const { network, hosts } = world
+        network.weather = storm
+        for (const event of happenings) happen(world, event)
+        network.weather = CALM
+        network.run(storm.maxDelayMs)
+        // Calm now. Whoever sends finds the other: by then an initiation was repeated or silence was noticed.
+        for (let second = 0; second < 30; second += 1) {
+          hosts[0].send(hosts[1], (world.nextId += 1))
+          hosts[1].send(hosts[0], (world.nextId += 1))
+          network.run(1_000)
+        }
+        const last = world.nextId
+        for (const [host, peer, id] of [
+          [hosts[1], 'a', last - 1],
+          [hosts[0], 'b', last],
+        ] as const) {
+          const seen = host.delivered.map((delivery) => delivery.id)
+          assert.equal(new Set(seen).size, seen.length, `${host.name} got a packet twice`)
+          assert.ok(
+            host.delivered.every(({ from }) => from === peer),
+            `${host.name} got a spoofed packet`,
+          )
+          assert.ok(seen.includes(id), `${host.name} does not hear ${peer}`)
+        }
+      },
+    ),
     { numRuns: 60 },
   )
 })

@@ -1,6 +1,7 @@
 /** The device's surface: configuration, strangers, bounds. test/sim/ has the behaviour in time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { keyPairOf } from './crypto.ts'
 import { SEAL_HEADROOM, SEAL_TAILROOM, WireGuardDevice } from './device.ts'
 import { encodeKey } from './formats/index.ts'
@@ -138,6 +139,22 @@ test('a peer to be kept alive is called as soon as its endpoint is known', () =>
     device.takeOutputs().map(({ datagram, to }) => ({ type: datagram[0], to })),
     [{ type: 1, to: AT_B }],
   )
+})
+
+test('no dump of a device, a peer or what it received shows a key', () => {
+  const { a, b, buffer } = connected()
+  a.configure({ peers: [{ publicKey: publicKey(2), presharedKey: privateKey(9) }] }, 0)
+  const peer = a.peerFor(buffer, SEAL_HEADROOM)!
+  const length = a.seal(peer, buffer, SEAL_HEADROOM, 60, 0)
+  const things = [a, peer, b.receive(buffer, 0, length, AT_A, 0)]
+  for (const thing of things) {
+    const dump = inspect(thing, { depth: null, showHidden: true }) + JSON.stringify(thing)
+    // Every secret of these tests is one byte, repeated.
+    for (const fill of [1, 2, 9]) {
+      assert.ok(!dump.includes(privateKey(fill)))
+      assert.ok(!dump.replaceAll(/\s/g, '').includes(`${fill},`.repeat(20)))
+    }
+  }
 })
 
 test('bytes from strangers are counted by reason', () => {

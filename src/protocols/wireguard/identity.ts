@@ -6,16 +6,21 @@ import { decodeKey, encodeKey, ZERO_KEY } from './formats/index.ts'
 
 export class Identity {
   /** Base64. */
-  readonly privateKey: string
   readonly publicKey: string
+  readonly #privateKey: string
   readonly keyPair: KeyPair
   readonly checker: CookieChecker
 
   private constructor(privateKey: string, bytes: Uint8Array, random: (length: number) => Uint8Array) {
-    this.privateKey = privateKey
+    this.#privateKey = privateKey
     this.keyPair = keyPairOf(bytes)
     this.publicKey = encodeKey(this.keyPair.publicKey)
     this.checker = new CookieChecker(this.keyPair.publicKey, random)
+  }
+
+  /** Base64. Not a field, so that no dump shows it. */
+  get privateKey(): string {
+    return this.#privateKey
   }
 
   /** Undefined for all zeros, which means no key. */

@@ -44,11 +44,10 @@ export interface Refusal {
 }
 
 export class PeerHandshake {
-  /** 32 zero bytes: none. Counts from the next handshake on. */
-  presharedKey: Uint8Array = NO_KEY
   readonly #context: HandshakeContext
   readonly #publicKey: Uint8Array
   readonly #jar: CookieJar
+  #presharedKey: Uint8Array = NO_KEY
   #staticShared: { readonly of: KeyPair; readonly value: Uint8Array | undefined } | undefined
   #pending: PendingInitiation | undefined
   #startedAt = Number.NEGATIVE_INFINITY
@@ -59,6 +58,15 @@ export class PeerHandshake {
     this.#publicKey = publicKey
     this.#context = context
     this.#jar = new CookieJar(publicKey)
+  }
+
+  /** 32 zero bytes: none. Counts from the next handshake on. Not a field, so that no dump of a peer shows it. */
+  get presharedKey(): Uint8Array {
+    return this.#presharedKey
+  }
+
+  set presharedKey(key: Uint8Array) {
+    this.#presharedKey = key
   }
 
   /** §6.4: at most one initiation every REKEY_TIMEOUT. */
@@ -93,7 +101,7 @@ export class PeerHandshake {
   finish(response: Response): Agreement | Refusal {
     const pending = this.#pending
     if (pending?.localIndex !== response.receiver) return refused('unknown-index')
-    const keys = readResponse(pending, response, this.presharedKey)
+    const keys = readResponse(pending, response, this.#presharedKey)
     if (!keys) return refused('wrong-handshake')
     // The index goes on as the session's.
     this.#pending = undefined
@@ -111,7 +119,7 @@ export class PeerHandshake {
     this.#answeredAt = nowMs
     const localIndex = this.#context.claimIndex()
     const ephemeral = keyPairOf(this.#context.random(32))
-    const answer = answerInitiation(opened, { ephemeral, presharedKey: this.presharedKey, localIndex })
+    const answer = answerInitiation(opened, { ephemeral, presharedKey: this.#presharedKey, localIndex })
     if (!answer) {
       this.#context.releaseIndex(localIndex)
       return refused('wrong-handshake')
