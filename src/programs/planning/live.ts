@@ -1,10 +1,12 @@
 /** A plan against this machine as it runs: what an agent would do here now, as commands one could type. */
 import { join } from 'node:path'
 
-import { planSteps } from '../../agent/index.ts'
+import { observeHost, planSteps } from '../../agent/index.ts'
 import type { KeySource, NodeIntent, Step } from '../../model/index.ts'
+import { lanObservationOf, plan } from '../../plan/index.ts'
 import { type Difference, render } from '../../reconcile/index.ts'
-import { MissingHere } from '../exit.ts'
+import { BadInput, MissingHere } from '../exit.ts'
+import { hasErrors } from '../files/inputs.ts'
 import { keyFileName } from '../files/key-file-name.ts'
 import { env } from '../options.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
@@ -16,15 +18,24 @@ export interface LiveSteps extends Difference {
 
 const stateDir = (): string => env('WARREN_STATE_DIR', '/var/lib/warren')
 
-export async function stepsHere({ objects, result }: MadePlan, node: string): Promise<LiveSteps> {
+export async function stepsHere(made: MadePlan, node: string): Promise<LiveSteps> {
+  const { objects, result } = made
   const intent = intentOf(result, node)
   try {
+    await checkLan(made, node)
     return { ...(await planSteps({ intent, objects }, { stateDir: stateDir() })), intent }
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (code !== 'EPERM' && code !== 'EACCES') throw error
     throw new MissingHere('looking at WireGuard interfaces needs CAP_NET_ADMIN; run this as root')
   }
+}
+
+/** Here the LAN can be seen, so a plan that takes its addresses away is refused. */
+async function checkLan({ objects, allocations }: MadePlan, node: string): Promise<void> {
+  const seen = lanObservationOf(node, await observeHost({ stateDir: stateDir() }))
+  const { problems } = plan(objects, allocations, [seen])
+  if (hasErrors(problems)) throw new BadInput(problems)
 }
 
 /** True when there is nothing to do. */
