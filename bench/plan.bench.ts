@@ -21,19 +21,32 @@ the largest resident size of the whole process. No other program plans this, so 
     say(`full: ${full.map((ms) => ms.toFixed(0)).join(' ')} ms`)
     const before = planned(NODES).allocations
     const one: number[] = []
+    const oneCpu: number[] = []
     for (let run = 0; run < RUNS; run++) {
       const objects = objectsOf(NODES + 1)
+      const cpu = process.threadCpuUsage()
       one.push(await timed(() => [...plan(objects, before).intents.values()]))
+      const { user, system } = process.threadCpuUsage(cpu)
+      oneCpu.push((user + system) / 1000)
     }
     say(`one more: ${one.map((ms) => ms.toFixed(1)).join(' ')} ms`)
     const peakMiB = process.resourceUsage().maxRSS / 1024
     const text = JSON.stringify(planValue(NODES))
     const yaml = await medianOf(3, () => timed(() => parseObjects(text, { file: 'mesh.yaml' })))
-    return rows({ cold: full[0] ?? NaN, full: middle(full), one: middle(one), peakMiB, yaml })
+    return rows({
+      cold: full[0] ?? NaN,
+      full: middle(full),
+      one: middle(one),
+      oneCpu: middle(oneCpu),
+      peakMiB,
+      yaml,
+    })
   },
 }
 
-function rows(figures: Readonly<Record<'cold' | 'full' | 'one' | 'peakMiB' | 'yaml', number>>): BenchRow[] {
+function rows(
+  figures: Readonly<Record<'cold' | 'full' | 'one' | 'oneCpu' | 'peakMiB' | 'yaml', number>>,
+): BenchRow[] {
   const row = (what: string, unit: string, warren: number, goal?: number): BenchRow => ({
     what,
     unit,
@@ -46,6 +59,7 @@ function rows(figures: Readonly<Record<'cold' | 'full' | 'one' | 'peakMiB' | 'ya
     row('full mesh', 'ms', figures.full, 1000),
     row('largest resident size', 'MiB', figures.peakMiB, 1024),
     row('one node added', 'ms', figures.one, 20),
+    row('one node added, processor time of the planning thread', 'ms', figures.oneCpu),
     row('its text parsed, which the figures above leave out', 'ms', figures.yaml),
   ]
 }

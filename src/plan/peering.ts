@@ -155,7 +155,9 @@ export class Peering {
     }
     const own = this.#indexOf.get(viewer.name)
     if (own !== undefined) changed.set(own, undefined)
-    return present.length < entries.length / 2 ? sparse(entries, present, changed) : dense(entries, changed)
+    return present.length < entries.length / 2
+      ? sparse(entries, present, changed)
+      : dense(entries, present, changed)
   }
 
   /** What a nameless member of the viewer's class sees. */
@@ -227,15 +229,24 @@ interface ClassEntries {
 
 type Changed = ReadonlyMap<number, PeerIntent | undefined>
 
-/** Most are there: a copy of all, without what is not. */
-function dense(entries: ClassEntries['entries'], changed: Changed): readonly PeerIntent[] {
+/** Most are there: a copy of all, without what is not. In a mesh of public nodes that is the viewer alone. */
+function dense(
+  entries: ClassEntries['entries'],
+  present: readonly number[],
+  changed: Changed,
+): readonly PeerIntent[] {
+  const [first] = changed
+  if (
+    present.length === entries.length &&
+    changed.size === 1 &&
+    first !== undefined &&
+    first[1] === undefined
+  ) {
+    return entries.toSpliced(first[0], 1) as readonly PeerIntent[]
+  }
   const peers = entries.slice()
   for (const [index, entry] of changed) peers[index] = entry
-  const [gap] = [...changed].flatMap(([index, entry]) => (entry === undefined ? [index] : []))
-  if (gap !== undefined) peers.splice(gap, 1)
-  return (
-    peers.includes(undefined) ? peers.filter((peer) => peer !== undefined) : peers
-  ) as readonly PeerIntent[]
+  return peers.filter((peer) => peer !== undefined)
 }
 
 /** Few are there, as around a hub: those alone. */
