@@ -3,7 +3,7 @@
  * four zero bytes followed by a 64-bit little-endian counter (paper §5.4.6). Everything happens in place,
  * because a copy per packet costs as much as the cipher.
  *
- * node-aead.ts implements it with node:crypto; a faster one may stand in. Both pass `aeadContract` in test/contracts.
+ * node-aead.ts implements it with node:crypto; faster ones stand in for it. All pass test/contracts/aead.test.ts.
  */
 
 export interface Aead {
