@@ -115,7 +115,6 @@ for (const make of MAKES.filter((m) => m.name !== 'wireguard-go')) {
           () => x.net.exec('ip link set lan down'),
           () => x.net.exec('ip link set lan up'),
         ],
-        ['x hears nothing', () => x.net.exec(deaf), () => x.net.exec('nft delete table inet t')],
         ['y hears nothing', () => y.net.exec(deaf), () => y.net.exec('nft delete table inet t')],
       ]
       for (const [name, break_, heal] of faults) {
