@@ -61,8 +61,6 @@ for (const make of MAKES) {
   )
 
   // wireguard-go of Debian 12 goes on sending from an address that it has lost.
-  const moves =
-    make.name === 'wireguard-go' ? { skip: 'wireguard-go does not survive its own move' } : options
   test(
     `a peer that moves is followed, and its newer endpoint is never overwritten, on ${make.name}`,
     options,
