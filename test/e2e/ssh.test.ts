@@ -1,20 +1,19 @@
 /**
- * docs/guides/first-network.md, played through: every command of the guide is run on the machine in its prompt,
- * over Debian's own ssh and sshd, and must print what the guide shows.
+ * docs/guides/first-network.md, played through: the guide's own plan becomes the hosts of a lab, every command is run
+ * on the machine in its prompt, over Debian's own ssh and sshd, and must print what the guide shows.
  *
- *   vps 203.0.113.10 ──────── 203.0.113.1 router 192.168.1.1 ──┬── nas 192.168.1.20     the router translates
- *   (public)                              (NAT)                └── desk 192.168.1.21    addresses, as at home
+ *   vps 203.0.113.10 ───── backbone ───── router of home ──┬── nas 192.168.1.20
+ *   (public)                                  (NAT)        └── desk 192.168.1.21
  *
  * The guide starts agents with systemctl; these machines have no systemd, so they are started here beforehand.
  */
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { eventually } from '../harness/eventually.ts'
-import { Namespace } from '../harness/namespace.ts'
 import { needs } from '../harness/needs.ts'
 import { readGuide, withoutAccidents } from './play-guide.ts'
 import { temporaryDirectory, WARREN } from './run-warren.ts'
@@ -24,16 +23,14 @@ const ADDRESSES = { vps: '203.0.113.10', nas: '192.168.1.20', desk: '192.168.1.2
 type Name = keyof typeof ADDRESSES
 const NAMES = ['vps', 'nas', 'desk'] as const
 
-const NEEDS = needs({
-  root: true,
-  kernel: ['tun'],
-  tools: ['ip', 'nft', 'ssh', 'sshd', 'ssh-keygen', 'ping'],
-})
+/** Hosts of a lab let in their WireGuard port and nothing else; these people have their SSH open. */
+const OPEN_SSH = 'nft insert rule inet lab-firewall input tcp dport 22 accept'
+
+const NEEDS = needs({ root: true, kernel: ['tun'], tools: ['nft', 'ssh', 'sshd', 'ssh-keygen', 'ping'] })
 
 test('the first network of the guide, over real SSH, prints what the guide shows', NEEDS, async (t) => {
   const guide = readGuide(readFileSync(GUIDE, 'utf8'))
-  const { run, directory } = await home(t)
-  for (const [name, text] of guide.files) writeFileSync(join(directory, name), text)
+  const { run } = await home(t, guide.files)
   const played = guide.commands.filter(
     (one) => !/^(?:apt|git|cd|npm|systemctl|install|ln)\b/.test(one.command),
   )
@@ -53,116 +50,77 @@ test('the first network of the guide, over real SSH, prints what the guide shows
 })
 
 interface Home {
-  readonly directory: string
   readonly run: (machine: Name, command: string) => Promise<{ status: number; output: string }>
 }
 
-async function home(t: TestContext): Promise<Home> {
+async function home(t: TestContext, files: ReadonlyMap<string, string>): Promise<Home> {
   const directory = temporaryDirectory(t)
-  const machines = await wire(t)
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, 'id')])
-  for (const name of NAMES) await startMachine(machines[name], directory)
-  writeSshClient(directory)
-  // What a person has in the shell of desk.
-  const env = {
-    ...process.env,
-    PATH: `${directory}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
-    NO_COLOR: '1',
-    COLUMNS: '100',
-  }
+  for (const [name, text] of files) writeFileSync(join(directory, name), text)
+  const lab = `ssh-${process.pid}`
+  execFileSync(WARREN, ['lab', 'up', join(directory, 'first.yaml'), '--bare', '--name', lab], {
+    stdio: 'pipe',
+  })
+  t.after(() => execFileSync(WARREN, ['lab', 'down', lab], { stdio: 'pipe' }))
+  writeSsh(directory)
+  // What a person has in a shell there.
+  const start = `cd '${directory}' && export PATH='${directory}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin' COLUMNS=100 &&`
   const run: Home['run'] = (machine, command) =>
     new Promise((resolve) => {
-      const prefix = ['--target', String(machines[machine].pid), '--net', '--mount', '--']
-      const shell = ['sh', '-c', `cd "${directory}"; export WARREN_MACHINE=${machine}; { ${command}; } 2>&1`]
+      const shell = ['sh', '-c', `${start} { ${command}; } 2>&1`]
       execFile(
-        'nsenter',
-        [...prefix, ...shell],
-        { cwd: directory, env, timeout: 120_000 },
+        WARREN,
+        ['lab', 'exec', lab, machine, '--', ...shell],
+        { timeout: 120_000 },
         (error, stdout) => {
           resolve({ status: typeof error?.code === 'number' ? error.code : error ? 255 : 0, output: stdout })
         },
       )
     })
-  return { directory, run }
+  for (const machine of NAMES) {
+    const servers = `${OPEN_SSH} && mkdir -p /run/sshd && /usr/sbin/sshd -e -f '${directory}/sshd_config' && exec warren agent`
+    spawn(WARREN, ['lab', 'exec', lab, machine, '--', 'sh', '-c', `${start} { ${servers}; }`], {
+      stdio: 'ignore',
+    })
+  }
+  for (const machine of NAMES) {
+    const isUp = async (): Promise<boolean> =>
+      (await run('desk', `ssh root@${machine} cat /run/warren/agent.json`)).status === 0
+    await eventually(isUp, { timeoutMs: 30_000, what: `${machine} answers SSH and has an agent` })
+  }
+  return { run }
 }
 
-async function wire(t: TestContext): Promise<Record<Name | 'router', Namespace>> {
-  const create = async (name: string): Promise<Namespace> => {
-    const host = await Namespace.create(name)
-    t.after(() => host.close())
-    for (const folder of ['/var/lib', '/etc/ssh']) await host.exec(`mount -t tmpfs tmpfs ${folder}`)
-    return host
+/** `ssh root@vps` works on desk without a password, as the guide asks for, and finds `warren` there. */
+function writeSsh(directory: string): void {
+  for (const key of ['id', 'host_key']) {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, key)])
   }
-  const [vps, nas, desk, router] = [
-    await create('vps'),
-    await create('nas'),
-    await create('desk'),
-    await create('router'),
-  ]
-  const cable = async (host: Namespace, link: string, at: string): Promise<void> => {
-    await router.exec(`ip link add ${link} type veth peer name eth0 netns ${host.pid}`)
-    await host.exec(`ip address add ${at}/24 dev eth0`)
-    await host.exec('ip link set eth0 up')
-    await router.exec(`ip link set ${link} up`)
-  }
-  await cable(vps, 'wan', ADDRESSES.vps)
-  await cable(nas, 'lan1', ADDRESSES.nas)
-  await cable(desk, 'lan2', ADDRESSES.desk)
-  for (const line of [
-    'link add lan type bridge',
-    'link set lan up',
-    'link set lan1 master lan',
-    'link set lan2 master lan',
-  ])
-    await router.exec(`ip ${line}`)
-  for (const line of ['192.168.1.1/24 dev lan', '203.0.113.1/24 dev wan'])
-    await router.exec(`ip address add ${line}`)
-  for (const host of [nas, desk]) await host.exec('ip route add default via 192.168.1.1')
-  await router.exec('sysctl -q -w net.ipv4.ip_forward=1')
-  await router.exec('nft add table ip nat')
-  await router.exec('nft add chain ip nat out { type nat hook postrouting priority 100 ; }')
-  await router.exec('nft add rule ip nat out oifname wan masquerade')
-  return { vps, nas, desk, router }
-}
-
-/** sshd, an agent, and `warren` in the PATH of whoever logs in. */
-async function startMachine(host: Namespace, directory: string): Promise<void> {
-  const own = join(directory, host.name)
-  for (const folder of ['', 'plans', 'bin']) mkdirSync(join(own, folder), { recursive: true })
-  const env = `WARREN_PLANS_DIR='${own}/plans' WARREN_CONFIG='${own}/agent.yaml' WARREN_NODE_NAME=${host.name}`
-  const program = join(own, 'bin/warren')
-  writeFileSync(program, `#!/bin/sh\n${env} exec '${WARREN}' "$@"\n`)
-  chmodSync(program, 0o755)
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(own, 'host_key')])
-  await host.exec('mkdir -p /run/sshd')
-  const config = join(own, 'sshd_config')
   writeFileSync(
-    config,
-    `HostKey ${own}/host_key
+    join(directory, 'sshd_config'),
+    `HostKey ${directory}/host_key
 AuthorizedKeysFile ${directory}/id.pub
 PermitRootLogin prohibit-password
 PasswordAuthentication no
 StrictModes no
 UsePAM no
 PidFile none
-SetEnv PATH=${own}/bin:/usr/local/bin:/usr/bin:/bin
+SetEnv PATH=${directory}/bin:/usr/local/bin:/usr/bin:/bin
 `,
   )
-  host.spawn('sshd', ['-D', '-e', '-f', config])
-  host.spawn(program, ['agent'])
-  await eventually(() => existsSync(host.pathOf('/run/warren/agent.json')))
-}
-
-/** `ssh root@vps` works on desk, as the guide asks for; and `warren` is that machine's. */
-function writeSshClient(directory: string): void {
   const hosts = NAMES.map((name) => `Host ${name}\n  HostName ${ADDRESSES[name]}\n`).join('')
+  const common = [
+    `IdentityFile ${directory}/id`,
+    'StrictHostKeyChecking no',
+    'UserKnownHostsFile /dev/null',
+    'LogLevel ERROR',
+  ]
   writeFileSync(
     join(directory, 'ssh_config'),
-    `${hosts}Host *\n  IdentityFile ${directory}/id\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n`,
+    `${hosts}Host *\n${common.map((line) => `  ${line}\n`).join('')}`,
   )
   const programs = {
     ssh: `exec /usr/bin/ssh -F '${directory}/ssh_config' "$@"`,
-    warren: `exec '${directory}'/"$WARREN_MACHINE"/bin/warren "$@"`,
+    warren: `exec '${WARREN}' "$@"`,
   }
   mkdirSync(join(directory, 'bin'))
   for (const [name, body] of Object.entries(programs)) {
