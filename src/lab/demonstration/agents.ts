@@ -79,7 +79,7 @@ export class Agents {
 
   lastWords(machine: Machine): string {
     try {
-      return readFileSync(machine.path(LOG), 'utf8').trim().split('\n').slice(-3).join(' | ')
+      return readFileSync(machine.path(LOG), 'utf8').trim().split('\n').slice(-6).join(' | ')
     } catch {
       return '' // it said nothing
     }

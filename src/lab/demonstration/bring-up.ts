@@ -2,13 +2,18 @@
  * The network comes up as a user would bring it up: an agent on each machine, `warren keys`, `warren push`. One
  * machine may be without an agent: it runs wireguard-go with what `warren generate` wrote.
  */
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { parseAllocations, type WarrenObject } from '../../model/index.ts'
 import type { Machine } from '../runtime/machine.ts'
+import type { AgentReport } from './agents.ts'
 import type { HostRow } from './events.ts'
 import { generateFor, joinByWireGuardGo } from './interop.ts'
+import { askUapi } from './interface-state.ts'
+import { planFacts } from './plan-facts.ts'
 import { environment, run } from './run-program.ts'
 import type { Stage } from './stage.ts'
+import { lockOf } from './write-plan.ts'
 import { until } from './until.ts'
 
 const CONVERGE_TIMEOUT_MS = 30_000
@@ -31,11 +36,15 @@ export function writeEnterScript(stage: Pick<Stage, 'lab' | 'order'>): string {
 
 export interface BringUpOptions {
   readonly planFile: string
+  readonly objects: readonly WarrenObject[]
   /** The machine without an agent. */
   readonly interop: Machine | undefined
 }
 
-export async function bringUp(stage: Stage, { planFile, interop }: BringUpOptions): Promise<BroughtUp> {
+export async function bringUp(
+  stage: Stage,
+  { planFile, objects, interop }: BringUpOptions,
+): Promise<BroughtUp> {
   const enter = `sh ${writeEnterScript(stage)} {node}`
   const managed = stage.lab.hosts.filter((machine) => stage.agents.has(machine))
   stage.progress('each machine makes its key')
@@ -44,6 +53,8 @@ export async function bringUp(stage: Stage, { planFile, interop }: BringUpOption
   stage.progress('each machine gets its plan')
   const start = performance.now()
   await warren(stage, ['push', planFile, '--yes', '--wait', '0'], { enter })
+  const lock = parseAllocations(readFileSync(lockOf(planFile), 'utf8'), { file: lockOf(planFile) })
+  stage.facts = planFacts(objects, lock.allocations)
   if (interop && link !== undefined) await joinByWireGuardGo(stage, interop, link)
   return { convergeMs: await awaitConvergence(stage, managed, start), backend: backendOf(stage, managed) }
 }
@@ -65,16 +76,14 @@ function lastLines(text: string): string {
 
 async function awaitConvergence(stage: Stage, managed: readonly Machine[], start: number): Promise<number> {
   const tookMs = new Map<string, number>()
-  const look = (): boolean => {
+  const look = async (): Promise<boolean> => {
     for (const machine of managed) {
       if (!tookMs.has(machine.name) && hasConverged(stage, machine)) {
         tookMs.set(machine.name, Math.round(performance.now() - start))
       }
     }
-    stage.emit({
-      kind: 'hosts',
-      rows: stage.lab.hosts.map((machine) => hostRow(stage, machine, tookMs.get(machine.name))),
-    })
+    const rows = stage.lab.hosts.map((machine) => hostRow(stage, machine, tookMs.get(machine.name)))
+    stage.emit({ kind: 'hosts', rows: await Promise.all(rows) })
     return tookMs.size === managed.length
   }
   stage.progress('agents make it so')
@@ -94,15 +103,9 @@ async function awaitConvergence(stage: Stage, managed: readonly Machine[], start
 function whyNot(stage: Stage, machine: Machine): string {
   const report = stage.agents.report(machine)
   if (report === undefined) return `its agent says nothing: ${stage.agents.lastWords(machine)}`
-  const silent = report.interfaces.flatMap((i) =>
-    i.peers.filter((peer) => peer.lastHandshakeMs === undefined),
-  )
   const problems = report.problems.map((problem) => problem.message)
-  return [
-    report.phase,
-    ...problems,
-    ...silent.map((peer) => `no handshake with ${peer.node ?? peer.publicKey}`),
-  ].join('; ')
+  const silent = silentPeers(stage, machine, report).map((peer) => `no handshake with ${peer}`)
+  return [report.phase, ...problems, ...silent].join('; ')
 }
 
 /** Its agent says so, every interface of the plan is there, and each peer answered once. */
@@ -111,23 +114,48 @@ function hasConverged(stage: Stage, machine: Machine): boolean {
   if (report?.phase !== 'Converged') return false
   const wanted = stage.facts.interfaces.get(machine.name) ?? []
   if (!wanted.every((name) => report.interfaces.some((one) => one.name === name))) return false
-  const peers = report.interfaces.flatMap((one) => one.peers)
-  return peers.length > 0 && peers.every((peer) => peer.lastHandshakeMs !== undefined)
+  return silentPeers(stage, machine, report).length === 0
 }
 
-function hostRow(stage: Stage, machine: Machine, convergedMs: number | undefined): HostRow {
+/** Peers that should have shaken hands by themselves and have not. */
+function silentPeers(stage: Stage, machine: Machine, report: AgentReport): string[] {
+  return report.interfaces
+    .flatMap((one) => one.peers)
+    .filter(
+      (peer) => peer.lastHandshakeMs === undefined && stage.facts.lively.has(`${machine.name} ${peer.node}`),
+    )
+    .map((peer) => peer.node ?? peer.publicKey)
+}
+
+async function hostRow(stage: Stage, machine: Machine, convergedMs: number | undefined): Promise<HostRow> {
+  const link = stage.facts.interfaces.get(machine.name)?.join(', ') ?? ''
+  const row = { host: machine.name, place: placeOf(machine), interface: link, convergedMs }
+  if (!stage.agents.has(machine))
+    return { ...row, backend: 'wireguard-go', ...(await askedPeers(machine, link)) }
   const report = stage.agents.report(machine)
   const peers = report?.interfaces.flatMap((one) => one.peers) ?? []
   const shaken = peers.flatMap((peer) => peer.lastHandshakeMs ?? [])
+  return { ...row, backend: report?.interfaces[0]?.backend ?? '', ...peerCounts(peers.length, shaken) }
+}
+
+/** Where no agent tells: the interface itself. */
+async function askedPeers(machine: Machine, link: string): Promise<ReturnType<typeof peerCounts>> {
+  const answer = (await askUapi(machine, link, ['get=1\n\n'])) ?? ''
+  const seconds = [...answer.matchAll(/^last_handshake_time_sec=(\d+)$/gm)].map((match) => Number(match[1]))
+  return peerCounts(
+    seconds.length,
+    seconds.filter((at) => at > 0).map((at) => at * 1000),
+  )
+}
+
+function peerCounts(
+  peers: number,
+  shaken: readonly number[],
+): Pick<HostRow, 'peers' | 'alive' | 'lastHandshakeMs'> {
   return {
-    host: machine.name,
-    place: placeOf(machine),
-    interface: report?.interfaces.map((one) => one.name).join(', ') ?? '',
-    backend: stage.agents.has(machine) ? (report?.interfaces[0]?.backend ?? '') : 'wireguard-go',
-    peers: peers.length,
+    peers,
     alive: shaken.length,
     lastHandshakeMs: shaken.length === 0 ? undefined : Math.max(...shaken),
-    convergedMs,
   }
 }
 

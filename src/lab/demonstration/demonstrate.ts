@@ -3,9 +3,8 @@
  * them, and then every promise is tried. Runs inside the keeper; the fingerprints of the real host, first and last,
  * are taken outside.
  */
-import { readFileSync } from 'node:fs'
 import { type Syscalls } from '../../linux/index.ts'
-import { NO_ALLOCATIONS, parseAllocations, parseObjects, type WarrenObject } from '../../model/index.ts'
+import { NO_ALLOCATIONS, parseObjects, type WarrenObject } from '../../model/index.ts'
 import { Lab } from '../runtime/lab.ts'
 import type { Machine } from '../runtime/machine.ts'
 import { layOut } from '../topology/lay-out.ts'
@@ -16,11 +15,11 @@ import type { DemonstrationEvent, DemonstrationOrder, DemonstrationResult } from
 import { proveHealing } from './heal.ts'
 import { pickInterop, showWithWg } from './interop.ts'
 import { machineStates } from './machine-states.ts'
-import { planFacts, type PlanFacts } from './plan-facts.ts'
+import { planFacts } from './plan-facts.ts'
 import { proveReachability } from './reach.ts'
 import { proveClosed } from './scan.ts'
 import { environment } from './run-program.ts'
-import { lockOf, writePlan } from './write-plan.ts'
+import { writePlan } from './write-plan.ts'
 import { Stage } from './stage.ts'
 import { proveStreamSurvives } from './survive.ts'
 
@@ -41,13 +40,11 @@ export async function demonstrate({ sys, order, emit }: DemonstrateOptions): Pro
   const lab = await Lab.open(sys, layOut(before.nodes))
   emit({ kind: 'machines', machines: machineStates(lab) })
   const agents = new Agents({ warren: order.warren, env: environment(order.binFolder) })
-  const opened = new Stage({ lab, facts: before, order, agents, emit })
-  opened.note(`${lab.hosts.length} machines: ${lab.hosts.map((m) => `${m.name} (${placeOf(m)})`).join(', ')}`)
+  const stage = new Stage({ lab, facts: before, order, agents, emit })
+  stage.note(`${lab.hosts.length} machines: ${lab.hosts.map((m) => `${m.name} (${placeOf(m)})`).join(', ')}`)
   for (const machine of lab.hosts) if (machine.name !== interopNode) agents.start(machine)
   const interop = interopNode === undefined ? undefined : lab.machine(interopNode)
-  const broughtUp = await bringUp(opened, { planFile, interop })
-  const stage = new Stage({ lab, facts: factsWithKeys(planFile, objects), order, agents, emit })
-  stage.failed.push(...opened.failed)
+  const broughtUp = await bringUp(stage, { planFile, objects, interop })
   if (order.breakage) stage.note(`broken on purpose: ${await breakIt(stage, order.breakage)}`)
   return await prove(stage, { ...broughtUp, interop })
 }
@@ -87,9 +84,4 @@ function withoutAgent(objects: readonly WarrenObject[], node: string): WarrenObj
     const nodes = object.spec.nodes.map((spec) => (spec.name === node ? { ...spec, agent: false } : spec))
     return { ...object, spec: { ...object.spec, nodes } }
   })
-}
-
-function factsWithKeys(planFile: string, objects: readonly WarrenObject[]): PlanFacts {
-  const file = lockOf(planFile)
-  return planFacts(objects, parseAllocations(readFileSync(file, 'utf8'), { file }).allocations)
 }

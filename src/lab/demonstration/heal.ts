@@ -5,7 +5,8 @@ import { removePeer, type TunnelState, tunnelState } from './interface-state.ts'
 import type { Stage } from './stage.ts'
 import { until } from './until.ts'
 
-const REPAIR_TIMEOUT_MS = 10_000
+/** WireGuard tells nobody that a peer has gone; an agent sees it when it next looks around, 30 s apart at most. */
+const REPAIR_TIMEOUT_MS = 40_000
 const LOOK_EVERY_MS = 2
 
 interface Damage {
@@ -85,6 +86,7 @@ async function healOnce(stage: Stage, victim: Machine, damage: Damage): Promise<
       ? `${victim.name}: ${damage.words}, not repaired in ${REPAIR_TIMEOUT_MS / 1000} s`
       : `${victim.name}: ${damage.words}, repaired in ${ms} ms, traffic ${flows ? `flows again ${Math.round(flowsAfter)} ms after` : 'does not flow'}`,
   )
+  if (ms === null || !flows) stage.note(`its agent says: ${stage.agents.lastWords(victim)}`)
   return flows ? ms : null
 }
 
@@ -100,9 +102,12 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 async function trafficFlows(stage: Stage, victim: Machine): Promise<boolean> {
-  const requests = stage.facts.expected
-    .filter((pair) => pair.from === victim.name && stage.facts.relays.has(pair.to))
-    .map((pair) => ({ from: victim, to: pair.address }))
+  const pairs = stage.facts.expected.filter((pair) => pair.from === victim.name)
+  const viaRelays = pairs.filter((pair) => stage.facts.relays.has(pair.to))
+  const requests = (viaRelays.length > 0 ? viaRelays : pairs).map((pair) => ({
+    from: victim,
+    to: pair.address,
+  }))
   const answers = await echo(stage.lab.sys, requests, { timeoutMs: 5000, intervalMs: 50 })
   return answers.every((ms) => ms !== undefined)
 }

@@ -45,7 +45,7 @@ export async function holdLab({ sys, order, emit }: HoldOptions): Promise<void> 
   if (!order.bare) {
     const planFile = writePlan({ folder: order.folder, file: order.file, objects, allocations })
     for (const machine of lab.hosts) agents.start(machine)
-    await bringUp(stage, { planFile, interop: undefined })
+    await bringUp(stage, { planFile, objects, interop: undefined })
   }
   emit({ kind: 'up', failed: stage.failed })
 }

@@ -50,9 +50,12 @@ function isInstalled(program: string): boolean {
   })
 }
 
-/** The last machine of the plan that is no relay, where everything for it is installed. */
+/**
+ * The last machine of the plan that is no relay, where everything for it is installed. Two at least keep their
+ * agents, or there would be nothing to run a stream between.
+ */
 export function pickInterop(facts: PlanFacts): string | undefined {
-  if (missingPackages().length > 0) return undefined
+  if (missingPackages().length > 0 || facts.nodes.length < 3) return undefined
   return facts.nodes.filter((node) => !facts.relays.has(node.name)).at(-1)?.name
 }
 

@@ -23,7 +23,7 @@ export interface Pair {
 
 export interface PlanFacts {
   readonly nodes: readonly LabNode[]
-  /** Bare addresses inside the tunnel, by node. */
+  /** Bare addresses inside the tunnel, by node; without link-local ones, which mean nothing beyond their link. */
   readonly addresses: ReadonlyMap<string, readonly string[]>
   /** Names of the tunnel's interfaces, by node. */
   readonly interfaces: ReadonlyMap<string, readonly string[]>
@@ -33,6 +33,8 @@ export interface PlanFacts {
   readonly links: readonly { readonly a: string; readonly b: string }[]
   /** Nodes whose direct pairs leave the relay out: neither is the other's relay. */
   readonly neighbours: readonly { readonly a: string; readonly b: string }[]
+  /** `A B`: A's peer B shakes hands without being asked, because one of the two keeps the path alive. */
+  readonly lively: ReadonlySet<string>
   /** Nodes that forward between their peers. */
   readonly relays: ReadonlySet<string>
 }
@@ -42,9 +44,7 @@ const MOST_HOPS = 8
 export function planFacts(objects: readonly WarrenObject[], allocations: Allocations): PlanFacts {
   const result = plan(objects, allocations)
   const intents = [...result.intents.values()]
-  const addresses = new Map(
-    intents.map((i) => [i.node, i.interfaces.flatMap((w) => w.addresses.map((a) => a.local))]),
-  )
+  const addresses = new Map(intents.map((i) => [i.node, tunnelAddresses(i)]))
   const relays = new Set(
     intents.filter((i) => i.interfaces.some((w) => w.forwards.inet || w.forwards.inet6)).map((i) => i.node),
   )
@@ -55,8 +55,24 @@ export function planFacts(objects: readonly WarrenObject[], allocations: Allocat
     expected: expectedPairs(intents, addresses),
     links: result.links,
     neighbours: result.links.filter(({ a, b }) => relays.size > 0 && !relays.has(a) && !relays.has(b)),
+    lively: livelyPairs(intents),
     relays,
   }
+}
+
+function tunnelAddresses({ interfaces }: NodeIntent): string[] {
+  const all = interfaces.flatMap((wanted) => wanted.addresses.map((address) => address.local))
+  return all.filter((address) => !/^fe[89ab]/i.test(address))
+}
+
+function livelyPairs(intents: readonly NodeIntent[]): Set<string> {
+  const pairs = intents.flatMap(({ node, interfaces }) =>
+    interfaces
+      .flatMap((wanted) => wanted.peers)
+      .filter((peer) => peer.persistentKeepaliveSeconds > 0)
+      .flatMap((peer) => [`${node} ${peer.node}`, `${peer.node} ${node}`]),
+  )
+  return new Set(pairs)
 }
 
 function expectedPairs(

@@ -7,7 +7,8 @@ import type { PlanFacts } from './plan-facts.ts'
 
 export class Stage {
   readonly lab: Lab
-  readonly facts: PlanFacts
+  /** Without keys there are no peers: renewed once `keys` has been there. */
+  facts: PlanFacts
   readonly order: DemonstrationOrder
   readonly agents: Agents
   readonly failed: string[] = []
