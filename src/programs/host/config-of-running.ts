@@ -1,4 +1,5 @@
 /** An interface as it runs → the same value that a wg-quick file gives, and what such a file cannot say. Pure. */
+import { contains, parsePrefix } from '../../model/index.ts'
 import { EMPTY_INTERFACE, parseEndpoint, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import type { ImportOptions } from '../wg-quick/objects-of-config.ts'
 import type { RunningInterface } from './running.ts'
@@ -64,10 +65,31 @@ function isLinkLocalOfTun(
   )
 }
 
-/** The one table that holds somebody's routes through this interface; `off` when there are none but the kernel's own. */
-function tableOf({ routes }: RunningInterface): 'main' | 'off' | number {
-  const added = routes.filter((route) => route.type === RTN_UNICAST && route.protocol !== RTPROT_KERNEL)
-  const [first] = added
-  if (!first) return 'off'
-  return first.table === MAIN_TABLE ? 'main' : first.table
+/**
+ * Where routes to the allowed IPs are, if they are all in one table; otherwise whoever made the routes keeps them,
+ * so that an import never asks for one that is not there.
+ */
+function tableOf(running: RunningInterface): 'main' | 'off' | number {
+  const added = running.routes.filter(
+    (route) => route.type === RTN_UNICAST && route.protocol !== RTPROT_KERNEL,
+  )
+  const table = added[0]?.table
+  if (table === undefined) return 'off'
+  const present = new Set(added.filter((route) => route.table === table).map((route) => route.destination))
+  const allowed = running.device.peers.flatMap((peer) => peer.allowedIPs)
+  const missing = allowed.filter(
+    (prefix) => !present.has(prefix) && !(table === MAIN_TABLE && isConnected(prefix, running)),
+  )
+  if (missing.length > 0) return 'off'
+  return table === MAIN_TABLE ? 'main' : table
+}
+
+/** The kernel routes an address's own prefix itself. */
+function isConnected(prefix: string, { addresses }: RunningInterface): boolean {
+  const inner = parsePrefix(prefix)
+  return addresses.some((address) => {
+    const outer =
+      address.peer === undefined ? parsePrefix(`${address.local}/${address.prefixLength}`) : undefined
+    return inner !== undefined && outer !== undefined && contains(outer, inner)
+  })
 }

@@ -43,13 +43,18 @@ export function printSteps(
   { steps, conflicts, intent }: LiveSteps,
   output: 'table' | 'json' | 'yaml',
 ): boolean {
-  const commands = steps.flatMap((step) => render(step, { keyFile: keyFileFor(step, intent) }).split('\n'))
+  const text = (some: readonly Step[]): string[] =>
+    some.flatMap((step) => render(step, { keyFile: keyFileFor(step, intent) }).split('\n'))
+  const commands = text(steps)
   if (output === 'table') standardOutput().write(commands.map((command) => `${command}\n`).join(''))
   else
     standardOutput().write(
       `${JSON.stringify({ changes: steps.length, commands, conflicts }, undefined, 2)}\n`,
     )
-  for (const { message, hint } of conflicts) standardError().write(`${message}\n  ${hint}\n`)
+  for (const { message, hint, wouldBe } of conflicts) {
+    const refused = text(wouldBe).map((command) => `  not done: ${command}\n`)
+    standardError().write(`${message}\n${refused.join('')}  ${hint}\n`)
+  }
   const same = steps.length === 0 && conflicts.length === 0
   if (same) standardError().write('Nothing to do.\n')
   return same

@@ -2,7 +2,7 @@
  * A wg-quick file, or an interface as it runs, → a WireGuardInterface object and the Secret with its keys. Pure.
  * Only what an object needs is written; defaults are left to the schema.
  */
-import type { WgConfig } from '../../protocols/wireguard/formats/index.ts'
+import type { EndpointText, WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { formatEndpoint } from '../../protocols/wireguard/formats/index.ts'
 
 export interface ImportedInterface {
@@ -51,7 +51,9 @@ export function objectsOfConfig(
         ? {}
         : { presharedKeySecretRef: refTo(`presharedKey-${index + 1}`, peer.presharedKey) }),
       allowedIPs: peer.allowedIPs,
-      ...(peer.endpoint === undefined ? {} : { endpoint: formatEndpoint(peer.endpoint) }),
+      ...(peer.endpoint === undefined || hasZone(peer.endpoint)
+        ? {}
+        : { endpoint: formatEndpoint(peer.endpoint) }),
       ...(peer.persistentKeepaliveSeconds ? { persistentKeepalive: peer.persistentKeepaliveSeconds } : {}),
     })),
   }
@@ -61,8 +63,16 @@ export function objectsOfConfig(
       Object.keys(keys).length === 0
         ? undefined
         : { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: keys },
-    leftOut: leftOut(section),
+    leftOut: [
+      ...leftOut(section),
+      ...(peers.some((peer) => peer.endpoint && hasZone(peer.endpoint)) ? ['Endpoint with a zone'] : []),
+    ],
   }
+}
+
+/** `fe80::1%eth0` names a link of one machine; a plan is for all of them. */
+function hasZone({ host }: EndpointText): boolean {
+  return host.includes('%')
 }
 
 /** wg-quick's `auto` is the main table, save for a default route. */
