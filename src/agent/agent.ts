@@ -161,7 +161,7 @@ export class Agent {
       if (now >= this.#holdUntilMs()) await this.#pass(wake?.cause ?? 'retry', wake?.atMs)
     } else if (wake !== undefined) await this.#pass(wake.cause, wake.atMs)
     else if (now >= this.#resyncAtMs) await this.#pass('resync')
-    else await this.#peek()
+    else await this.#peekOrPass()
   }
 
   #waitMs(): number {
@@ -213,13 +213,23 @@ export class Agent {
       turned: this.#upkeep.takeTurned(),
       unresolved: this.#resolver.unresolved(),
     })
-    await this.#upkeep.save(desired.intent)
+    await this.#remember(desired.intent)
+  }
+
+  /** What was written to peers. Without it only a restart would know less. */
+  async #remember(intent: NodeIntent): Promise<void> {
+    try {
+      await this.#upkeep.save(intent)
+    } catch (error) {
+      this.#o.log.warn('cannot keep endpoints', { error: (error as Error).message })
+    }
   }
 
   #succeeded(done: Convergence): void {
     this.#failures = 0
     this.#retryAtMs = undefined
-    this.#expected = configurationOf(done.observed.wireguard)
+    const wanted = new Set(this.#desired.current?.intent.interfaces.map((i) => i.name))
+    this.#expected = configurationOf(done.observed.wireguard.filter((d) => wanted.has(d.link)))
   }
 
   #failed(): void {
@@ -253,6 +263,15 @@ export class Agent {
       alive: this.#upkeep.alive(),
       ipv6Consent: this.#desired.bounds.allowIPv6Forwarding,
       leave: wanted === desired?.intent ? desired.leave : new Set<string>(),
+    }
+  }
+
+  /** A device that cannot be peeked at is a reason to look at everything; that says what is wrong. */
+  async #peekOrPass(): Promise<void> {
+    try {
+      await this.#peek()
+    } catch {
+      await this.#pass('a device does not answer')
     }
   }
 

@@ -94,8 +94,17 @@ export class DesiredState {
     }
     this.#sourceProblems = planned.warnings
     await this.#adopt({ intent: planned.intent, snapshot })
-    if (this.#write) await this.#cache.save(snapshot)
+    if (this.#write) await this.#keep(snapshot)
     return true
+  }
+
+  /** Without the copy on disk only a restart with a broken source would be worse off. */
+  async #keep(snapshot: SourceSnapshot): Promise<void> {
+    try {
+      await this.#cache.save(snapshot)
+    } catch (error) {
+      this.#o.log.warn('cannot keep the last good plan', { error: (error as Error).message })
+    }
   }
 
   #refuse(problems: readonly Problem[]): void {

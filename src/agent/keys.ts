@@ -42,7 +42,10 @@ export const resolveKeys = async (intent: NodeIntent, o: ResolveKeysOptions): Pr
     problems: new Map<string, Problem>(),
   }
   for (const wg of intent.interfaces) {
-    const problem = await resolveInterface(wg, o, keys)
+    const problem = await resolveInterface(wg, o, keys).catch((error: Error): Problem => {
+      // A key file that is damaged or cannot be read or written: this interface has to wait, the others not.
+      return { code: 'KeyUnresolved', path: `${wg.owner.kind}/${wg.owner.name}`, message: error.message }
+    })
     if (problem !== undefined) keys.problems.set(wg.name, problem)
   }
   return keys

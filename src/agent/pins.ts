@@ -36,7 +36,14 @@ export class PeerPins {
     }
     if (o.write && problems.length === 0 && fresh.length > 0) {
       for (const [id, key] of fresh) pins.set(id, key)
-      await writeJson(this.#path, Object.fromEntries(pins))
+      try {
+        await writeJson(this.#path, Object.fromEntries(pins))
+      } catch (error) {
+        // A pin that does not last is none, so a peer that cannot be pinned is not taken.
+        for (const [id] of fresh) pins.delete(id)
+        const message = `cannot pin the keys of its peers: ${(error as Error).message}`
+        return [{ code: 'PeerKeyChanged', path: `${wg.owner.kind}/${wg.owner.name}`, message }]
+      }
     }
     return problems
   }

@@ -41,6 +41,8 @@ export class Report {
   #interfaces: readonly InterfaceStatus[] = []
   #repairs: readonly Repair[] = []
   #watchHandshakesUntilMs = 0
+  /** Said once, not with every pass. */
+  #unwritable = false
   lastOutcome: Convergence['outcome'] | 'none' = 'none'
 
   constructor(o: { readonly node: string; readonly clock: Clock; readonly log: Logger }, file: StatusFile) {
@@ -64,9 +66,15 @@ export class Report {
     }
   }
 
+  #write(desired: DesiredState): void {
+    const error = this.#file.write(this.status(desired))
+    if (error !== undefined && !this.#unwritable) this.#o.log.warn('cannot write the status', { error })
+    this.#unwritable = error !== undefined
+  }
+
   changed(desired: DesiredState): void {
     this.#phase = 'Converging'
-    this.#file.write(this.status(desired))
+    this.#write(desired)
   }
 
   nothingWanted(desired: DesiredState): void {
@@ -77,14 +85,14 @@ export class Report {
       reason: 'NoPlan',
       message: 'there is no plan to follow; nothing was touched',
     }
-    this.#file.write(this.status(desired))
+    this.#write(desired)
   }
 
   broken(desired: DesiredState, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     this.#fail({ reason: 'CannotObserve', message, problems: [failed('host', message)] })
     this.#o.log.error('cannot look at the host', { error: message })
-    this.#file.write(this.status(desired))
+    this.#write(desired)
   }
 
   passed(desired: DesiredState, done: Convergence, facts: PassFacts): void {
@@ -112,7 +120,7 @@ export class Report {
       })
     if (desired.current !== undefined)
       this.#interfaces = interfaceStatuses(desired.current.intent, done.observed, facts.paths)
-    this.#file.write(this.status(desired))
+    this.#write(desired)
   }
 
   #succeed(desired: DesiredState, done: Convergence): void {
@@ -181,7 +189,7 @@ export class Report {
     // Counters alone are not worth a write: they change with every packet.
     if (isDeepStrictEqual(withoutCounters(interfaces), withoutCounters(this.#interfaces))) return
     this.#interfaces = interfaces
-    this.#file.write(this.status(desired))
+    this.#write(desired)
   }
 
   /** Whether peers that should shake hands soon have not yet. */

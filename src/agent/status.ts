@@ -113,12 +113,18 @@ export class StatusFile {
     this.#path = path
   }
 
-  write(status: AgentStatus): void {
+  /** What kept it from being written, if anything. The network does not depend on it. */
+  write(status: AgentStatus): string | undefined {
     const text = `${JSON.stringify(status)}\n`
-    if (text === this.#last) return
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o755 })
-    writeFileSync(`${this.#path}.new`, text, { mode: 0o644 })
-    renameSync(`${this.#path}.new`, this.#path)
-    this.#last = text
+    if (text === this.#last) return undefined
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o755 })
+      writeFileSync(`${this.#path}.new`, text, { mode: 0o644 })
+      renameSync(`${this.#path}.new`, this.#path)
+      this.#last = text
+      return undefined
+    } catch (error) {
+      return (error as Error).message
+    }
   }
 }

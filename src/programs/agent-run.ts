@@ -20,9 +20,7 @@ export const runAgent = async (flags: AgentFlags): Promise<void> => {
   checkFlags(flags)
   const bounds = await loadBounds(flags.config)
   if (bounds.kind === 'problems') throw new BadInput(bounds.problems)
-  const lock = flags.dryRun ? undefined : takeRunLock(loadSyscalls(), flags.runDir)
-  if (lock === undefined && !flags.dryRun)
-    throw new MissingHere(`another agent runs already with the run directory ${flags.runDir}`)
+  const lock = flags.dryRun ? undefined : takeLock(flags.runDir)
   const host = openHost(flags)
   try {
     const agent = new Agent(options(flags, host))
@@ -46,6 +44,17 @@ const checkFlags = (flags: AgentFlags): void => {
   if (!['error', 'warn', 'info', 'debug'].includes(flags.logLevel))
     wrong('--log-level', 'expected error, warn, info or debug')
   if (!(Number(flags.resync) > 0)) wrong('--resync', 'expected a number of seconds')
+}
+
+const takeLock = (runDir: string): { close(): void } => {
+  let lock: { close(): void } | undefined
+  try {
+    lock = takeRunLock(loadSyscalls(), runDir)
+  } catch (error) {
+    throw new MissingHere(`cannot use the run directory: ${(error as Error).message}`)
+  }
+  if (lock === undefined) throw new MissingHere(`another agent runs already with the run directory ${runDir}`)
+  return lock
 }
 
 const openHost = (flags: AgentFlags): LinuxHost => {
