@@ -1,0 +1,134 @@
+/** The local bounds: what is allowed by default, what each field forbids, and that a mistake in them is never a loophole. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { WireGuardIntent } from '../model/index.ts'
+import { beyondBounds, contains, loadBounds, NO_BOUNDS } from './bounds.ts'
+
+const wg = (change: Partial<WireGuardIntent> = {}): WireGuardIntent => ({
+  name: 'wg0',
+  owner: { kind: 'WireGuardNetworkPlan', namespace: 'default', name: 'home' },
+  privateKey: { kind: 'node' },
+  publicKey: undefined,
+  listenPort: 51820,
+  fwmark: undefined,
+  mtuBytes: 1420,
+  addresses: [{ local: '10.0.0.1', prefixLength: 24 }],
+  peers: [],
+  routes: [],
+  rules: [],
+  forwards: { inet: false, inet6: false },
+  container: undefined,
+  ...change,
+})
+
+const peers = (...allowedIPs: string[]) => [
+  {
+    publicKey: 'k',
+    node: 'b',
+    presharedKey: undefined,
+    endpoint: undefined,
+    allowedIPs,
+    persistentKeepaliveSeconds: 0,
+    path: 'always' as const,
+  },
+]
+const routes = (...destinations: string[]) => destinations.map((destination) => ({ destination, table: 254 }))
+
+const rows = [
+  { name: 'nothing special', bounds: {}, intent: wg(), want: [] },
+  {
+    name: 'a default route in two halves',
+    bounds: {},
+    intent: wg({ routes: routes('0.0.0.0/1', '128.0.0.0/1') }),
+    want: ['default route 0.0.0.0/1', 'default route 128.0.0.0/1'],
+  },
+  {
+    name: 'all of the global IPv6 internet',
+    bounds: {},
+    intent: wg({ routes: routes('2000::/3') }),
+    want: ['default route 2000::/3'],
+  },
+  {
+    name: 'a default route with consent',
+    bounds: { defaultRoute: true },
+    intent: wg({ routes: routes('0.0.0.0/0', '::/0') }),
+    want: [],
+  },
+  {
+    name: 'everything allowed through the tunnel, without a route',
+    bounds: {},
+    intent: wg({ peers: peers('0.0.0.0/0', '::/0') }),
+    want: [],
+  },
+  {
+    name: 'the same where networks are bounded',
+    bounds: { cidrs: ['10.0.0.0/8'] },
+    intent: wg({ peers: peers('0.0.0.0/0', '10.1.0.0/16') }),
+    want: ['allowed network 0.0.0.0/0'],
+  },
+  {
+    name: 'an address and a route outside',
+    bounds: { cidrs: ['10.0.0.0/24', 'fd00::/8'] },
+    intent: wg({
+      addresses: [
+        { local: '10.0.1.1', prefixLength: 24 },
+        { local: 'fe80::1', prefixLength: 64 },
+      ],
+      routes: routes('192.168.0.0/16', 'fd07::/16'),
+    }),
+    want: ['address 10.0.1.1/32', 'route 192.168.0.0/16'],
+  },
+  {
+    name: 'a name',
+    bounds: { interfaces: ['wg*'] },
+    intent: wg({ name: 'eth0' }),
+    want: ['interface name eth0'],
+  },
+  { name: 'a dot is a dot', bounds: { interfaces: ['wg.*'] }, intent: wg(), want: ['interface name wg0'] },
+  {
+    name: 'a port',
+    bounds: { ports: { start: 51_900, end: 51_999 } },
+    intent: wg(),
+    want: ['port 51820'],
+  },
+]
+
+for (const { name, bounds, intent, want } of rows)
+  test(`beyondBounds(): ${name}`, () => {
+    const found = beyondBounds(intent, { ...NO_BOUNDS, ...bounds })
+    assert.deepEqual(
+      found.map((p) => p.message),
+      want.map((w) => `${w} is beyond what this node allows`),
+    )
+  })
+
+test('contains() compares families and lengths', () => {
+  assert.equal(contains('10.0.0.0/8', '10.9.0.0/16'), true)
+  assert.equal(contains('10.0.0.0/16', '10.0.0.0/8'), false)
+  assert.equal(contains('0.0.0.0/0', '::/0'), false)
+})
+
+test('loadBounds(): no file is the defaults; a mistake is a problem with its field, never fewer bounds', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'warren-bounds-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'agent.yaml')
+  assert.deepEqual(await loadBounds(path), { kind: 'bounds', bounds: NO_BOUNDS })
+  for (const [text, field] of [
+    ['cidr: 10.0.0.0/8', ''],
+    ['cidrs: [10.0.0.0/99]', 'cidrs.0'],
+    ['defaultRoute: maybe', 'defaultRoute'],
+    ['ports: { start: 1 }', 'ports.end'],
+    ['[', ''],
+    ['just words', ''],
+  ] as const) {
+    writeFileSync(path, text)
+    const loaded = await loadBounds(path)
+    assert.equal(loaded.kind, 'problems', text)
+    assert.ok(loaded.kind === 'problems' && loaded.problems[0]?.path.includes(field), text)
+  }
+  writeFileSync(path, '# all defaults\n')
+  assert.deepEqual(await loadBounds(path), { kind: 'bounds', bounds: NO_BOUNDS })
+})
