@@ -1,4 +1,4 @@
-/** Conversations with wireguard-go, repeated byte for byte: each file of captures/ names its source. */
+/** Conversations with wireguard-go and with Linux, repeated byte for byte: each file of captures/ names its source. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -24,34 +24,36 @@ for (const capture of captures) {
   })
 }
 
-test('wireguard-go answers our initiation, and packets go both ways', () => {
-  const events = replay(named('wireguard-go-responds'))
-  assert.equal(types(events), '>1 <2>4 <4 >4 <4 >4 <4')
-  for (const { packet } of events) if (packet) assert.ok(packet.includes(hexOf(THEIRS) + hexOf(OURS)))
-})
+for (const other of ['wireguard-go', 'kernel']) {
+  test(`${other} answers our initiation, and packets go both ways`, () => {
+    const events = replay(named(`${other}-responds`))
+    assert.equal(types(events), '>1 <2>4 <4 >4 <4 >4 <4')
+    for (const { packet } of events) if (packet) assert.ok(packet.includes(hexOf(THEIRS) + hexOf(OURS)))
+  })
 
-test('our answer to wireguard-go’s initiation is taken, and packets go both ways', () => {
-  const events = replay(named('wireguard-go-initiates'))
-  assert.equal(types(events), '<1>2 <4 <4 >4 <4')
-  assert.equal(events.filter(({ packet }) => packet !== undefined).length, 3)
-})
+  test(`our answer to an initiation of ${other} is taken, and packets go both ways`, () => {
+    const events = replay(named(`${other}-initiates`))
+    assert.equal(types(events), '<1>2 <4 <4 >4 <4')
+    assert.equal(events.filter(({ packet }) => packet !== undefined).length, 3)
+  })
 
-test('wireguard-go under load sends a cookie that we open, and answers our next initiation with its MAC2', () => {
-  const events = replay(named('wireguard-go-under-load'))
-  assert.equal(types(events), '>1 <3 >1 <2>4 <4')
-  const [first, , second] = events
-  assert.equal(first!.sent[0]!.slice(-32), '00'.repeat(16))
-  assert.notEqual(second!.sent[0]!.slice(-32), '00'.repeat(16))
-})
+  test(`${other} under load sends a cookie that we open, and answers our next initiation with its MAC2`, () => {
+    const events = replay(named(`${other}-under-load`))
+    assert.equal(types(events), '>1 <3 >1 <2>4 <4')
+    const [first, , second] = events
+    assert.equal(first!.sent[0]!.slice(-32), '00'.repeat(16))
+    assert.notEqual(second!.sent[0]!.slice(-32), '00'.repeat(16))
+  })
 
-test('wireguard-go opens the cookie that we send under load, and its next initiation has our MAC2', () => {
-  const events = replay(named('wireguard-go-asked'))
-  assert.equal(types(events), '<1>3 <1>2 <4')
-  assert.equal(events[0]!.dropped, 'cookie-required')
-})
+  test(`${other} opens the cookie that we send under load, and its next initiation has our MAC2`, () => {
+    const events = replay(named(`${other}-asked`))
+    assert.equal(types(events), '<1>3 <1>2 <4')
+    assert.equal(events[0]!.dropped, 'cookie-required')
+  })
+}
 
-test('a changed byte anywhere in what wireguard-go sent is noticed', () => {
-  const capture = named('wireguard-go-responds')
+test('a changed byte in what the other sent is noticed', () => {
+  const capture = named('kernel-responds')
   for (const [index, event] of capture.events.entries()) {
     if (event.does !== 'receive') continue
     const bytes = Buffer.from(event.bytes, 'hex')

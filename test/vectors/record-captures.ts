@@ -1,15 +1,18 @@
 /**
- * Records the conversations in captures/ against an installed wireguard-go. Needs root, wireguard-go, wg and ip;
- * makes a namespace of its own, so that nothing of the host is used:
+ * Records the conversations in captures/ with another implementation. Needs root, wg and ip; makes no namespace of
+ * its own, so give it one, or a machine (record-kernel-captures.ts does):
  *
- *   unshare --net --mount sh -c 'mount -t tmpfs none /run/wireguard && node test/vectors/record-captures.ts'
+ *   unshare --net --mount sh -c 'mount -t tmpfs none /run/wireguard &&
+ *     node test/vectors/record-captures.ts wireguard-go test/vectors/captures'
  *
- *   this process 127.0.0.1:51872  <── UDP on lo ──>  127.0.0.1:51871 wireguard-go ── capture0 10.9.0.1
+ *   this process 127.0.0.1:51872  <── UDP on lo ──>  127.0.0.1:51871  the other ── capture0 10.9.0.1
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CaptureSubject, OURS, privateKeyOf, publicKeyOf, THEIR_ENDPOINT, THEIRS } from './capture.ts'
 import type { Capture, CaptureEvent } from './capture.ts'
@@ -17,6 +20,7 @@ import type { Capture, CaptureEvent } from './capture.ts'
 const LINK = 'capture0'
 const OUR_PORT = 51_872
 const COOKIE_REPLY = 3
+const NO_KEY = Buffer.alloc(32).toString('base64')
 const PRESHARED = Buffer.alloc(32, 0x5a).toString('base64')
 
 interface Scene {
@@ -31,44 +35,91 @@ interface Scene {
 
 const run = (command: string, ...rest: string[]): string => execFileSync(command, rest, { encoding: 'utf8' })
 
+/** Who is recorded: how its interface comes to be, and what it is called in the record. */
+interface Other {
+  readonly name: string
+  readonly version: string
+  /** An emulated machine takes its time. */
+  readonly slowness: number
+  readonly open: () => Promise<() => void>
+}
+
+const OTHERS: Readonly<Record<string, () => Other>> = {
+  'wireguard-go': () => ({
+    name: 'wireguard-go',
+    version: `wireguard-go, Debian package ${run('dpkg-query', '-W', '-f', '${Version}', 'wireguard-go')}`,
+    slowness: 1,
+    open: async () => {
+      const device = spawn('wireguard-go', ['-f', LINK], { stdio: 'ignore' })
+      await pause(500)
+      return () => device.kill()
+    },
+  }),
+  kernel: () => ({
+    name: 'kernel',
+    version: `WireGuard of Linux ${run('uname', '-r').trim()}`,
+    slowness: 15,
+    open: async () => {
+      run('modprobe', 'wireguard')
+      run('ip', 'link', 'add', LINK, 'type', 'wireguard')
+      return () => run('ip', 'link', 'delete', LINK)
+    },
+  }),
+}
+
 async function main(): Promise<void> {
+  const [name = '', folder = '.'] = process.argv.slice(2)
+  const other = OTHERS[name]?.()
+  if (!other) throw new Error(`record whom? ${Object.keys(OTHERS).join(' or ')}`)
+  const wait: Wait = (ms) => pause(ms * other.slowness)
   run('ip', 'link', 'set', 'lo', 'up')
-  const device = spawn('wireguard-go', ['-f', LINK], { stdio: 'ignore' })
+  const close = await other.open()
   try {
-    await pause(500)
     run('ip', 'address', 'add', `${THEIRS}/24`, 'dev', LINK)
     run('ip', 'link', 'set', LINK, 'up')
-    const none = Buffer.alloc(32).toString('base64')
-    await record({ name: 'wireguard-go-responds', presharedKey: PRESHARED }, weInitiate)
-    await record({ name: 'wireguard-go-initiates', presharedKey: PRESHARED }, theyInitiate)
-    await record({ name: 'wireguard-go-under-load', presharedKey: none }, underLoad)
-    await record({ name: 'wireguard-go-asked', presharedKey: none, underLoadAbove: 0 }, askThem)
+    for (const [suffix, { play, ...spec }] of Object.entries(SCENES)) {
+      const capture = await record({ ...spec, name: `${name}-${suffix}` }, (scene) => play(scene, wait))
+      const source = `${other.version}, recorded by record-captures.ts with test keys`
+      const text = JSON.stringify({ source, ...capture }, undefined, 1)
+      writeFileSync(join(folder, `${capture.name}.json`), `${text}\n`)
+      console.log(capture.name, capture.events.map((event) => event.does).join(' '))
+    }
   } finally {
-    device.kill()
+    close()
   }
 }
 
-async function weInitiate(scene: Scene): Promise<void> {
+type Wait = (ms: number) => Promise<void>
+type Play = (scene: Scene, wait: Wait) => Promise<void>
+
+const SCENES: Readonly<Record<string, Omit<Spec, 'name'> & { readonly play: Play }>> = {
+  responds: { presharedKey: PRESHARED, play: weInitiate },
+  initiates: { presharedKey: PRESHARED, play: theyInitiate },
+  'under-load': { presharedKey: NO_KEY, play: underLoad },
+  asked: { presharedKey: NO_KEY, underLoadAbove: 0, play: askThem },
+}
+
+async function weInitiate(scene: Scene, wait: Wait): Promise<void> {
   for (const id of [1, 2, 3]) {
     act(scene, 'send', echoRequest(id, id * 300))
-    await pause(100)
+    await wait(100)
   }
 }
 
-async function theyInitiate(scene: Scene): Promise<void> {
+async function theyInitiate(scene: Scene, wait: Wait): Promise<void> {
   sendFromTheirs('first, and it waits for the handshake')
-  await pause(200)
+  await wait(200)
   sendFromTheirs('second')
-  await pause(100)
+  await wait(100)
   act(scene, 'send', echoRequest(9, 40))
-  await pause(100)
+  await wait(100)
 }
 
 /**
  * A flood of one initiation fills its handshake queue, and it asks for a cookie; our second initiation, in a
  * second flood, carries MAC2 and is answered. Of its many replies to the flood only the first cookie is recorded.
  */
-async function underLoad(scene: Scene): Promise<void> {
+async function underLoad(scene: Scene, wait: Wait): Promise<void> {
   scene.listensTo = (type) => type === COOKIE_REPLY && scene.events.length === 1
   act(scene, 'send', echoRequest(1, 40))
   const first = Buffer.from(scene.events[0]!.sent[0]!, 'hex')
@@ -80,10 +131,10 @@ async function underLoad(scene: Scene): Promise<void> {
   flood()
   await pause(5_400)
   flood()
-  await pause(400)
+  await wait(400)
   scene.listensTo = (type) => type !== COOKIE_REPLY || scene.events.length === 3
   act(scene, 'advance', new Uint8Array(0))
-  await pause(200)
+  await wait(200)
 }
 
 /** We are under load: the first initiation gets a cookie, and the second, 5 seconds later, has its MAC2. */
@@ -100,16 +151,16 @@ function sendFromTheirs(text: string): void {
 
 type Spec = Omit<Capture, 'source' | 'events' | 'wallClockMs'>
 
-async function record(spec: Spec, play: (scene: Scene) => Promise<void>): Promise<void> {
-  const settings = [`private_key=${hexOf(privateKeyOf('theirs'))}`, `listen_port=${THEIR_ENDPOINT.port}`]
-  configure([
-    ...settings,
-    'replace_peers=true',
-    `public_key=${hexOf(publicKeyOf('ours'))}`,
-    `preshared_key=${hexOf(spec.presharedKey)}`,
-    `endpoint=127.0.0.1:${OUR_PORT}`,
-    `allowed_ip=${OURS}/32`,
-  ])
+async function record(spec: Spec, play: (scene: Scene) => Promise<void>): Promise<Omit<Capture, 'source'>> {
+  const lines = [
+    ...['[Interface]', `PrivateKey = ${privateKeyOf('theirs')}`, `ListenPort = ${THEIR_ENDPOINT.port}`],
+    ...['[Peer]', `PublicKey = ${publicKeyOf('ours')}`, `PresharedKey = ${spec.presharedKey}`],
+    ...[`Endpoint = 127.0.0.1:${OUR_PORT}`, `AllowedIPs = ${OURS}/32`],
+  ]
+  const file = join(mkdtempSync(join(tmpdir(), 'warren-capture-')), 'test-keys.conf')
+  writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
+  run('wg', 'setconf', LINK, file)
+  rmSync(dirname(file), { recursive: true })
   const socket = createSocket('udp4')
   await new Promise<void>((resolve) => socket.bind(OUR_PORT, '127.0.0.1', resolve))
   const about = { ...spec, wallClockMs: Date.now() }
@@ -123,14 +174,7 @@ async function record(spec: Spec, play: (scene: Scene) => Promise<void>): Promis
   })
   await play(scene)
   socket.close()
-  const version = run('dpkg-query', '-W', '-f', '${Version}', 'wireguard-go')
-  const source = `wireguard-go, Debian package ${version}, recorded by record-captures.ts with test keys`
-  const capture: Capture = { source, ...about, events: scene.events }
-  writeFileSync(
-    new URL(`captures/${spec.name}.json`, import.meta.url),
-    `${JSON.stringify(capture, undefined, 1)}\n`,
-  )
-  console.log(spec.name, scene.events.map((event) => event.does).join(' '))
+  return { ...about, events: scene.events }
 }
 
 function act(scene: Scene, does: CaptureEvent['does'], bytes: Uint8Array): void {
@@ -140,14 +184,6 @@ function act(scene: Scene, does: CaptureEvent['does'], bytes: Uint8Array): void 
     scene.socket.send(Buffer.from(datagram, 'hex'), THEIR_ENDPOINT.port, THEIR_ENDPOINT.address)
   }
 }
-
-function configure(lines: readonly string[]): void {
-  const text = JSON.stringify(`set=1\n${lines.join('\n')}\n\n`)
-  const script = `const s = require('node:net').connect('/var/run/wireguard/${LINK}.sock'); s.end(${text}); s.resume()`
-  run('node', '-e', script)
-}
-
-const hexOf = (key: string): string => Buffer.from(key, 'base64').toString('hex')
 
 /** An ICMP echo request (RFC 792) that the other side's kernel answers. */
 function echoRequest(id: number, payloadLength: number): Uint8Array {
