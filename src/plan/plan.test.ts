@@ -289,6 +289,28 @@ c wg7 port 4000 mtu 1400
   route 10.77.0.1/32 table 100`,
   },
   {
+    name: 'GC-19 addresses of a link come after those of its node, or replace them',
+    given: `
+topology: Links
+nodes:
+- { name: a, endpoint: 192.0.2.1, addresses: [10.255.0.1/32, "fe80::1/64"], mtu: 1400, portRange: { start: 7000, end: 7001 } }
+- { name: b, endpoint: 192.0.2.2 }
+links:
+- { name: x, ends: [{ node: a, addresses: [10.4.0.1/31] }, { node: b }] }
+- { name: y, ends: [{ node: a, addresses: [10.4.0.3/31], overrideAddresses: true }, { node: b }], mtu: 1380 }
+`,
+    nodes: ['a'],
+    want: `
+a wg-x port 7000 mtu 1400
+  address 10.255.0.1/32
+  address fe80::1/64
+  address 10.4.0.1/31
+  peer b allowed 0.0.0.0/0 ::/0 endpoint 192.0.2.2:51820
+a wg-y port 7001 mtu 1380
+  address 10.4.0.3/31
+  peer b allowed 0.0.0.0/0 ::/0 endpoint 192.0.2.2:51821`,
+  },
+  {
     name: 'a peer without an agent has no direct path beside the hub',
     given: `
 cidrs: [10.1.0.0/24]
