@@ -25,7 +25,8 @@ export class HandshakeTimestampFile {
   save(timestamp: string): void {
     if (timestamp === this.#saved || timestamp === '') return
     const fresh = `${this.#path}.new`
-    writeFileSync(fresh, `${timestamp}\n`, { mode: 0o600 })
+    // Flushed, because it is the machines without a clock battery that lose their power.
+    writeFileSync(fresh, `${timestamp}\n`, { mode: 0o600, flush: true })
     renameSync(fresh, this.#path)
     this.#saved = timestamp
   }
