@@ -77,8 +77,10 @@ export class DeviceLoop {
     for (const watch of this.#watches.splice(0)) watch.close()
     this.#watches = ports.sockets.map((socket) =>
       watcher.watch(socket.fd, 'readable', () => {
-        this.#inbound.drain(socket, this.nowMs())
+        const isSound = this.#inbound.drain(socket, this.nowMs())
         this.settle()
+        // libuv stops watching a descriptor that reports an error; the error is taken, the socket still works.
+        if (!isSound) this.watchSockets()
       }),
     )
   }

@@ -49,14 +49,18 @@ export class Inbound {
     }
   }
 
-  /** Until nothing is left, or the turn is over. */
-  drain(socket: UdpSocket, nowMs: number): void {
+  /** Until nothing is left, or the turn is over. False: the socket reported an error on the way. */
+  drain(socket: UdpSocket, nowMs: number): boolean {
+    let isSound = true
     for (let turn = 0; turn < RECEIVES_PER_TURN; turn++) {
       const length = this.#receiver.receive(socket.fd, this.#pendingFrom, MAX_BURST_BYTES)
       if (length < 0) {
         if (length === -EAGAIN) break
         // Pending socket errors (an ICMP answer to something sent) are reported once; go on after them.
-        if (length !== -EINTR) this.#options.counters.receiveErrors++
+        if (length !== -EINTR) {
+          this.#options.counters.receiveErrors++
+          isSound = false
+        }
         continue
       }
       this.#open(this.#pendingFrom, length, nowMs)
@@ -64,6 +68,7 @@ export class Inbound {
       if (length >= BURST_BYTES || this.#pendingFrom + MAX_BURST_BYTES > IN_END) this.#deliver()
     }
     this.#deliver()
+    return isSound
   }
 
   #deliver(): void {
