@@ -61,6 +61,15 @@ test('a hub whose port, key or interface changes goes last, so that those behind
   }
 })
 
+test('a node that pushes from behind a hub that changes goes after the hub', () => {
+  const intents = intentsOf(HUB, ['a', 'hub', 'z'])
+  const order = (self: string, running: ReturnType<typeof hubRuns>) =>
+    pushOrder(intents, { nodes: [...intents.keys()], running, self }).map((stage) => stage.nodes)
+  assert.deepEqual(order('a', hubRuns({ listenPort: 4000 })), [['z'], ['hub'], ['a']])
+  assert.deepEqual(order('a', hubRuns({})), [['hub'], ['a', 'z']])
+  assert.deepEqual(order('hub', hubRuns({ listenPort: 4000 })), [['a', 'z'], ['hub']])
+})
+
 test('a mesh in which nobody is called has one stage', () => {
   const intents = intentsOf(HUB, [])
   assert.deepEqual(pushOrder(intents, { nodes: [...intents.keys()], running: new Map() }), [

@@ -25,11 +25,13 @@ export interface PushOrderOptions {
   /** Those that get something; a phone does not. */
   readonly nodes: readonly string[]
   readonly running: ReadonlyMap<string, readonly RunningInterface[]>
+  /** The node on which the push is run, if it is one. */
+  readonly self?: string
 }
 
 export function pushOrder(
   intents: ReadonlyMap<string, NodeIntent>,
-  { nodes, running }: PushOrderOptions,
+  { nodes, running, self }: PushOrderOptions,
 ): PushStage[] {
   const called = new Set<string>()
   for (const intent of intents.values()) {
@@ -45,11 +47,13 @@ export function pushOrder(
     ;(isCalled ? anchors : others).push(node)
   }
   const moves = anchors.some((node) => changesHowItIsCalled(intents.get(node), running.get(node) ?? []))
+  const last = moves ? others.filter((node) => node === self) : []
   const stages: PushStage[] = [
     { nodes: anchors, sequential: true },
-    { nodes: others, sequential: false },
+    { nodes: others.filter((node) => !last.includes(node)), sequential: false },
   ]
-  return (moves ? stages.toReversed() : stages).filter((stage) => stage.nodes.length > 0)
+  const ordered = moves ? [...stages.toReversed(), { nodes: last, sequential: true }] : stages
+  return ordered.filter((stage) => stage.nodes.length > 0)
 }
 
 function changesHowItIsCalled(intent: NodeIntent | undefined, running: readonly RunningInterface[]): boolean {

@@ -14,6 +14,7 @@ import type { NodePutResult } from '../node/run-node-put.ts'
 import { formatLockChanges, lockChanges } from '../planning/lock-changes.ts'
 import { type MadePlan, makePlan } from '../planning/made-plan.ts'
 import { formatPlanTable } from '../planning/plan-text.ts'
+import { thisNode } from '../planning/this-node.ts'
 import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
 import { confirms } from '../terminal/ask.ts'
@@ -43,6 +44,7 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const order = pushOrder(known.result.intents, {
     nodes: nodesToPush(known),
     running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
+    self: thisNode(),
   })
   show(known, order, unreachable)
   if (options.dryRun) return
