@@ -1,7 +1,7 @@
 /** Somebody breaks what the agent keeps; the agent repairs it. Timed by looking at the kernel, not at the agent. */
 import { echo } from '../probes/echo.ts'
 import type { Machine } from '../runtime/machine.ts'
-import { removePeer, type TunnelState, tunnelState } from './interface-state.ts'
+import { removePeer, type TunnelAddress, type TunnelState, tunnelState } from './interface-state.ts'
 import type { Stage } from './stage.ts'
 import { until } from './until.ts'
 
@@ -30,10 +30,7 @@ const DAMAGES: readonly Damage[] = [
     name: 'address',
     words: 'addresses flushed',
     inflict: (machine, link, before) => {
-      for (const text of before.addresses) {
-        const [local = '', length] = text.split('/')
-        machine.route.deleteAddress({ link, local, prefixLength: Number(length) })
-      }
+      for (const address of before.addresses) machine.route.deleteAddress({ link, ...address })
       return before.addresses.length > 0
     },
   },
@@ -53,8 +50,7 @@ const DAMAGES: readonly Damage[] = [
 ]
 
 export async function proveHealing(stage: Stage): Promise<Record<string, number | null>> {
-  const victim =
-    stage.lab.hosts.find((m) => stage.agents.has(m) && !stage.facts.relays.has(m.name)) ?? stage.lab.hosts[0]
+  const victim = victimOf(stage)
   const healMs: Record<string, number | null> = {}
   if (victim === undefined) return healMs
   for (const damage of DAMAGES) healMs[damage.name] = await healOnce(stage, victim, damage)
@@ -93,21 +89,38 @@ async function healOnce(stage: Stage, victim: Machine, damage: Damage): Promise<
 /** The peers' order and the addresses are the same, and the link is up. */
 function same(now: TunnelState | undefined, before: TunnelState): boolean {
   return (
-    now !== undefined && now.up && equal(now.addresses, before.addresses) && equal(now.peers, before.peers)
+    now !== undefined &&
+    now.up &&
+    equal(now.addresses.map(textOf), before.addresses.map(textOf)) &&
+    equal(now.peers, before.peers)
   )
+}
+
+function textOf({ local, prefixLength, peer = '' }: TunnelAddress): string {
+  return `${local} ${peer}/${prefixLength}`
 }
 
 function equal(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
+/**
+ * A machine that calls others: one that is called instead, and forgets who called, has to wait until they call again,
+ * which WireGuard does in its own time.
+ */
+function victimOf(stage: Stage): Machine | undefined {
+  const managed = stage.lab.hosts.filter((machine) => stage.agents.has(machine))
+  return managed.find((machine) => !isCalled(stage, machine.name)) ?? managed[0]
+}
+
+function isCalled(stage: Stage, name: string): boolean {
+  return stage.facts.nodes.some((node) => node.name === name && node.endpoints.length > 0)
+}
+
 async function trafficFlows(stage: Stage, victim: Machine): Promise<boolean> {
-  const pairs = stage.facts.expected.filter((pair) => pair.from === victim.name)
-  const viaRelays = pairs.filter((pair) => stage.facts.relays.has(pair.to))
-  const requests = (viaRelays.length > 0 ? viaRelays : pairs).map((pair) => ({
-    from: victim,
-    to: pair.address,
-  }))
-  const answers = await echo(stage.lab.sys, requests, { timeoutMs: 5000, intervalMs: 50 })
+  const requests = stage.facts.expected
+    .filter((pair) => pair.from === victim.name && isCalled(stage, pair.to))
+    .map((pair) => ({ from: victim, to: pair.address }))
+  const answers = await echo(stage.lab.sys, requests, { timeoutMs: 8000, intervalMs: 50 })
   return answers.every((ms) => ms !== undefined)
 }

@@ -4,15 +4,18 @@
  */
 import { Buffer } from 'node:buffer'
 import { connect } from 'node:net'
-import { WireGuardNetlink } from '../../linux/index.ts'
+import { type Address, WireGuardNetlink } from '../../linux/index.ts'
 import type { Machine } from '../runtime/machine.ts'
 
 export interface TunnelState {
   readonly up: boolean
-  readonly addresses: readonly string[]
+  /** Sorted by address. */
+  readonly addresses: readonly TunnelAddress[]
   /** Public keys, in base64. */
   readonly peers: readonly string[]
 }
+
+export type TunnelAddress = Pick<Address, 'local' | 'prefixLength' | 'peer'>
 
 export async function tunnelState(machine: Machine, link: string): Promise<TunnelState | undefined> {
   const found = machine.route.link(link)
@@ -20,8 +23,12 @@ export async function tunnelState(machine: Machine, link: string): Promise<Tunne
   const addresses = machine.route
     .addresses()
     .filter((address) => address.linkIndex === found.index && address.scope === 0)
-    .map((address) => `${address.local}/${address.prefixLength}`)
-    .toSorted()
+    .map(({ local, prefixLength, peer }) => ({
+      local,
+      prefixLength,
+      ...(peer === undefined ? {} : { peer }),
+    }))
+    .toSorted((a, b) => (a.local < b.local ? -1 : 1))
   const peers = await peersOf(machine, { link, kernel: found.kind === 'wireguard' })
   return peers === undefined ? undefined : { up: found.up, addresses, peers }
 }

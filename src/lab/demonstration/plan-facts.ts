@@ -35,7 +35,7 @@ export interface PlanFacts {
   readonly neighbours: readonly { readonly a: string; readonly b: string }[]
   /** `A B`: A's peer B shakes hands without being asked, because one of the two keeps the path alive. */
   readonly lively: ReadonlySet<string>
-  /** Nodes that forward between their peers. */
+  /** Hubs and relays: they carry what others say to each other. */
   readonly relays: ReadonlySet<string>
 }
 
@@ -45,9 +45,7 @@ export function planFacts(objects: readonly WarrenObject[], allocations: Allocat
   const result = plan(objects, allocations)
   const intents = [...result.intents.values()]
   const addresses = new Map(intents.map((i) => [i.node, tunnelAddresses(i)]))
-  const relays = new Set(
-    intents.filter((i) => i.interfaces.some((w) => w.forwards.inet || w.forwards.inet6)).map((i) => i.node),
-  )
+  const relays = relaysOf(objects)
   return {
     nodes: labNodesOf(objects, result.allocations),
     addresses,
@@ -63,6 +61,11 @@ export function planFacts(objects: readonly WarrenObject[], allocations: Allocat
 function tunnelAddresses({ interfaces }: NodeIntent): string[] {
   const all = interfaces.flatMap((wanted) => wanted.addresses.map((address) => address.local))
   return all.filter((address) => !/^fe[89ab]/i.test(address))
+}
+
+function relaysOf(objects: readonly WarrenObject[]): Set<string> {
+  const plans = objects.filter((object) => object.kind === 'WireGuardNetworkPlan')
+  return new Set(plans.flatMap(({ spec }) => [...spec.hubs, ...spec.relays]))
 }
 
 function livelyPairs(intents: readonly NodeIntent[]): Set<string> {
