@@ -14,7 +14,7 @@
  * agent stops.
  */
 import type { NodeIntent, ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
-import { backoffMs, diff, render } from '../reconcile/index.ts'
+import { backoffMs, diff } from '../reconcile/index.ts'
 import type { LinkConflict } from '../reconcile/index.ts'
 import type { Source } from '../sources/index.ts'
 import { DiskCache } from '../sources/index.ts'
@@ -296,16 +296,19 @@ export class Agent {
 
 /** Everything about devices that only a program changes, as one text. */
 const configurationOf = (devices: readonly ObservedWireGuard[]): string =>
-  devices
-    .map((d) => {
-      const peers = d.peers.map(
-        (p) =>
-          `${p.publicKey} ${p.presharedKeyDigest ?? ''} ${p.allowedIPs.join()} ${p.persistentKeepaliveSeconds}`,
-      )
-      return [d.link, d.publicKey, d.listenPort, d.fwmark, ...peers.toSorted()].join('\n')
-    })
-    .toSorted()
-    .join('\n')
+  devices.map(configurationOfOne).toSorted().join('\n')
 
-export const commandsOf = (steps: readonly Step[]): string[] =>
-  steps.flatMap((step) => render(step).split('\n'))
+/** By observation: a device that did not change is often the very same one. */
+const configurations = new WeakMap<ObservedWireGuard, string>()
+
+const configurationOfOne = (d: ObservedWireGuard): string => {
+  const known = configurations.get(d)
+  if (known !== undefined) return known
+  const peers = d.peers.map(
+    (p) =>
+      `${p.publicKey} ${p.presharedKeyDigest ?? ''} ${p.allowedIPs.join()} ${p.persistentKeepaliveSeconds}`,
+  )
+  const text = [d.link, d.publicKey, d.listenPort, d.fwmark, ...peers.toSorted()].join('\n')
+  configurations.set(d, text)
+  return text
+}

@@ -184,7 +184,10 @@ export class Report {
     paths: ReadonlyMap<string, PathState>,
   ): void {
     if (this.#observed === undefined || desired.current === undefined) return
+    const before = this.#observed.wireguard
+    if (devices.length === before.length && devices.every((d, i) => d === before[i])) return
     const observed = { ...this.#observed, wireguard: devices }
+    this.#observed = observed
     const interfaces = interfaceStatuses(desired.current.intent, observed, paths)
     // Counters alone are not worth a write: they change with every packet.
     if (isDeepStrictEqual(withoutCounters(interfaces), withoutCounters(this.#interfaces))) return

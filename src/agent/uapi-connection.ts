@@ -27,6 +27,7 @@ export class UapiConnection {
   #waiting: Waiting | undefined
   #chunks: string[] = []
   #queue: Promise<unknown> = Promise.resolve()
+  #last: { readonly answer: string; readonly device: UapiDevice } | undefined
 
   /** `onClose`: the other side went away. */
   constructor(path: string, onClose: () => void = () => {}) {
@@ -34,12 +35,16 @@ export class UapiConnection {
     this.#onClose = onClose
   }
 
-  /** Undefined when nobody listens. */
+  /** Undefined when nobody listens. The same object as before when nothing changed: most looks find just that. */
   async get(): Promise<UapiDevice | undefined> {
     const answer = await this.#ask(UAPI_GET)
     if (answer === undefined) return undefined
+    if (this.#last?.answer === answer) return this.#last.device
     const parsed = parseUapiGet(answer)
-    if (parsed.kind === 'ok') return parsed.value
+    if (parsed.kind === 'ok') {
+      this.#last = { answer, device: parsed.value }
+      return parsed.value
+    }
     throw new Error(`Cannot read the device at ${this.#path}: ${parsed.reason}`)
   }
 
