@@ -85,6 +85,11 @@ export const PLAN_PROBLEMS = {
     means: 'A hub or relay cannot be reached by a node that needs it.',
     remedy: 'Give it an endpoint, or choose another.',
   },
+  SiteWithoutLocalEndpoint: {
+    means:
+      'Nodes share a site, but none of them says where it is on the LAN, so they talk through the hub. A warning.',
+    remedy: 'Give one of them a localEndpoint, or leave the site out.',
+  },
   NeverMeet: {
     means:
       'Two nodes are to be connected, neither can be reached by the other, and nobody carries their traffic.',

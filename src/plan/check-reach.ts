@@ -15,6 +15,7 @@ export function checkReach(planned: PlannedNetwork, problems: ProblemList): void
   if (planned.network.topology === 'Links') return checkLinks(planned, problems)
   checkCarriers(planned, problems)
   checkDefaultRoutes(planned, problems)
+  checkSites(planned, problems)
   if (planned.network.topology === 'Mesh' && !planned.members.some(({ carrier }) => carrier !== undefined)) {
     checkMesh(planned, problems)
   }
@@ -46,6 +47,23 @@ function checkDefaultRoutes({ network, members, peering }: PlannedNetwork, probl
       const hint = network.topology === 'Mesh' ? 'Name another node.' : 'Name a hub.'
       problems.add(where, { code: 'DefaultRouteNotDirect', message, hint })
     }
+  }
+}
+
+/** A site is named so that its nodes meet on their LAN; for that, one of two must say where it is. */
+function checkSites({ network, members }: PlannedNetwork, problems: ProblemList): void {
+  if (network.topology !== 'HubAndSpoke' || network.directPeering === 'None') return
+  const spokes = members.filter(({ carrier, member }) => carrier === undefined && member.spec.agent)
+  for (const [site, mates] of Map.groupBy(spokes, ({ member }) => member.spec.site)) {
+    const [first, second] = mates
+    if (site === undefined || first === undefined || second === undefined) continue
+    if (mates.some(({ member }) => member.localEndpoint !== undefined)) continue
+    problems.add(first.member.where, {
+      code: 'SiteWithoutLocalEndpoint',
+      message: `${first.name} and ${second.name} share the site ${site}, and neither has a localEndpoint: they talk through the hub`,
+      hint: 'Give one of them a localEndpoint, or leave the site out.',
+      severity: 'warning',
+    })
   }
 }
 

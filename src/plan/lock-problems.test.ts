@@ -98,3 +98,17 @@ for (const { cidr, nodes, want } of sizes) {
     else assert.deepEqual(given, want)
   })
 }
+
+test('a warning is said and stops nothing', () => {
+  const given = `
+cidrs: [10.0.0.0/24]
+hubs: [h]
+nodes: [{ name: h, endpoint: 192.0.2.1, site: s }, { name: a, site: s }, { name: b, site: s }, { name: c, site: t }]`
+  const result = planOf(given)
+  assert.deepEqual(formatProblems(result), [
+    'SiteWithoutLocalEndpoint WireGuardNetworkPlan/net spec.nodes[1]: a and b share the site s, and neither has a localEndpoint: they talk through the hub',
+  ])
+  assert.equal(result.problems[0]?.severity, 'warning')
+  assert.equal(result.intents.size, 4)
+  assert.deepEqual(planOf(`${given}\ndirectPeering: None`).problems, [])
+})

@@ -90,6 +90,7 @@ two wg-net port 7001 mtu 1420
     given: `
 cidrs: [10.1.0.0/24]
 hubs: [hub]
+directPeering: None
 nodes:
 - { name: hub, endpoint: 192.0.2.1 }
 - { name: router, site: b, allowedNetworks: [192.168.7.0/24, "fd77::/64"] }

@@ -21,6 +21,7 @@ export interface Mistake {
   readonly code: ProblemCode
   readonly message: string
   readonly hint?: string
+  readonly severity?: 'error' | 'warning'
 }
 
 export class ProblemList {
