@@ -1,11 +1,12 @@
 /**
- * The runner's half inside the virtual machine: `in-machine.ts OUT FILE…` runs the files, some at a time, and leaves
- * one JSON file of results per test file in OUT, so that what was known when a machine died is not lost.
+ * The runner's half inside the virtual machine: `in-machine.ts OUT` runs the jobs that OUT names, some at a time, and
+ * leaves one JSON file of results per test file there, so that what was known when a machine died is not lost.
  * Exits 0 whatever the tests say; their results say it.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { probeAllKernelFeatures } from '../../test/harness/kernel-features.ts'
+import { JOBS_FILE, type MachineJob } from './machine-job.ts'
 import { pool } from './pool.ts'
 import { runFile } from './run-file.ts'
 import { fileLine } from './run-layer.ts'
@@ -13,13 +14,14 @@ import { fileLine } from './run-layer.ts'
 const CONCURRENCY = 2
 const FILE_TIMEOUT_MS = 420_000
 
-const [out = '.', ...files] = process.argv.slice(2)
+const [out = '.'] = process.argv.slice(2)
+const jobs = JSON.parse(readFileSync(join(out, JOBS_FILE), 'utf8')) as readonly MachineJob[]
 const env = { WARREN_KERNEL_FEATURES: probeAllKernelFeatures() }
-await pool(files, {
+await pool(jobs, {
   concurrency: CONCURRENCY,
-  work: async (file) => {
-    const results = await runFile(file, { timeoutMs: FILE_TIMEOUT_MS, where: 'vm', env })
-    writeFileSync(join(out, `${file.replaceAll('/', '_')}.json`), JSON.stringify(results))
+  work: async ({ file, only = [] }) => {
+    const results = await runFile(file, { timeoutMs: FILE_TIMEOUT_MS, where: 'vm', env, only })
+    writeFileSync(join(out, `${file.replaceAll('/', '_')}.results.json`), JSON.stringify(results))
     console.log(fileLine(file, results))
   },
 })

@@ -53,6 +53,23 @@ for (const { name, given, want } of rows) {
   })
 }
 
+test('runFile() runs only the tests that it is asked for, with their subtests', async () => {
+  const file = join(folder, 'only.ts')
+  writeFileSync(
+    file,
+    `import { suite, test } from 'node:test'
+    suite('s', () => { test('a (b) [c] / $d', () => {}); test('z', () => {}) })
+    test('a', async (t) => { await t.test('inside', () => {}) })
+    test('a b', () => { throw new Error('not asked for') })`,
+  )
+  const only = ['s > a (b) [c] / $d', 'a']
+  const results = await runFile(file, { timeoutMs: 10_000, where: 'host', only })
+  assert.deepEqual(
+    results.map(({ name, status }) => `${name}: ${status}`),
+    ['s > a (b) [c] / $d: passed', 'a > inside: passed', 'a: passed'],
+  )
+})
+
 test('runFile() kills what a test file leaves running', async () => {
   const file = join(folder, 'leaves-a-child.ts')
   const pidFile = join(folder, 'pid')

@@ -17,6 +17,8 @@ export interface RunFileOptions {
   readonly where: Where
   readonly env?: NodeJS.ProcessEnv
   readonly signal?: AbortSignal
+  /** Full names (`suite > test`) of the tests to run; of the others only a namesake in another suite runs too. */
+  readonly only?: readonly string[]
 }
 
 const REPORTER = new URL('reporter.ts', import.meta.url).href
@@ -51,7 +53,8 @@ export async function runFile(file: string, options: RunFileOptions): Promise<re
 }
 
 async function runToEnd(file: string, o: RunFileOptions & { report: string }): Promise<Ending> {
-  const args = [`--test-reporter=${REPORTER}`, `--test-reporter-destination=${o.report}`, file]
+  const patterns = (o.only ?? []).map((name) => `--test-name-pattern=${patternOf(name)}`)
+  const args = [`--test-reporter=${REPORTER}`, `--test-reporter-destination=${o.report}`, ...patterns, file]
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
     detached: true,
     // NODE_TEST_CONTEXT is set below `node --test` and would silence the reporter.
@@ -74,6 +77,12 @@ async function runToEnd(file: string, o: RunFileOptions & { report: string }): P
   kill()
   await Promise.race([closed, pause(PIPES_MAY_LINGER_MS, undefined, { ref: false })])
   return { how, code, output: output() }
+}
+
+/** node:test matches the names from the outermost suite on, joined by blanks. */
+function patternOf(name: string): string {
+  const text = name.replaceAll(' > ', ' ').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  return `/^${text}$/`
 }
 
 function troubleOf(

@@ -2,63 +2,69 @@
  * The tests that this kernel could not run, in one virtual machine that can: all their files in one boot, the results
  * laid over the host's. Where no machine can run, the skips stay and the reason is said.
  */
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
 import { prepareMachine, whyNoMachine } from '../vm/prepare.ts'
+import { JOBS_FILE, type MachineJob } from './machine-job.ts'
 import { mergeResults, type LayerResult, type TestResult } from './results.ts'
 import { COMPILED, missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
 
 const FOLDERS = ['contracts', 'netns', 'e2e', 'vm']
 /** Also the bound on what continuous integration waits for; a whole run takes about half of it. */
-const MACHINE_TIMEOUT_MS = 720_000
+const MACHINE_TIMEOUT_MS = 900_000
 const MEMORY_MB = 3072
 
 export async function addVmResults(
   done: readonly LayerResult[],
   options: RunLayerOptions,
 ): Promise<readonly LayerResult[]> {
-  const files = filesForMachine(done, options.only)
-  if (files.length === 0) return done
+  const jobs = jobsForMachine(done, options.only)
+  if (jobs.length === 0) return done
   const why = whyNoMachine()
   if (why !== undefined) {
-    options.say(`vm: no virtual machine here, it ${why}; ${files.length} files keep their skipped tests`)
+    options.say(`vm: no virtual machine here, it ${why}; ${jobs.length} files keep their skipped tests`)
     return done
   }
   const started = performance.now()
-  const results = await resultsOfMachine(files, options)
+  const results = await resultsOfMachine(jobs, options)
   return layOver(done, results, Math.round(performance.now() - started))
 }
 
 /**
- * Files with a test that this host skipped for want of a kernel feature. Layers that have not run are judged by their
- * text: a file that names such a feature. One too many costs time and nothing else.
+ * The tests that this host skipped for want of a kernel feature, file by file. Layers that have not run are judged by
+ * the text of their files: one that names such a feature is run whole. One too many costs time and nothing else.
  */
-function filesForMachine(done: readonly LayerResult[], only = ''): readonly string[] {
+function jobsForMachine(done: readonly LayerResult[], only = ''): readonly MachineJob[] {
   const missing = missingKernelFeatures().map((feature) => `'${feature}'`)
   const unknown = FOLDERS.filter((folder) => !done.some(({ layer }) => layer === folder))
   const byText = unknown
     .flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`))
     .filter((file) => missing.some((feature) => readFileSync(file, 'utf8').includes(feature)))
-  const bySkip = done.flatMap((layer) =>
-    layer.results.filter(({ reason = '' }) => reason.startsWith('needs kernel')).map(({ file }) => file),
+    .map((file): MachineJob => ({ file }))
+  const skipped = done.flatMap((layer) =>
+    layer.results.filter(({ reason = '' }) => reason.startsWith('needs kernel')),
   )
-  return [...new Set([...byText, ...bySkip])].filter((file) => file.includes(only)).sort()
+  const bySkip = [...Map.groupBy(skipped, ({ file }) => file)].map(
+    ([file, tests]): MachineJob => ({ file, only: tests.map(({ name }) => name) }),
+  )
+  return [...byText, ...bySkip].filter(({ file }) => file.includes(only))
 }
 
 async function resultsOfMachine(
-  files: readonly string[],
+  jobs: readonly MachineJob[],
   { say, signal }: RunLayerOptions,
 ): Promise<readonly TestResult[]> {
   const image = prepareMachine()
   say(
-    `vm: ${files.length} ${files.length === 1 ? 'file' : 'files'} on Linux ${image.release} in one virtual machine`,
+    `vm: ${jobs.length} ${jobs.length === 1 ? 'file' : 'files'} on Linux ${image.release} in one virtual machine`,
   )
   const out = mkdtempSync('/var/tmp/warren-vm-results-')
   try {
+    writeFileSync(join(out, JOBS_FILE), JSON.stringify(jobs))
     const end = await runInMachine({
       image,
-      command: [process.execPath, resolve('scripts/testing/in-machine.ts'), out, ...files],
+      command: [process.execPath, resolve('scripts/testing/in-machine.ts'), out],
       cwd: process.cwd(),
       env: environment(),
       timeoutMs: MACHINE_TIMEOUT_MS,
@@ -80,7 +86,7 @@ function environment(): Record<string, string> {
 }
 
 function readResults(out: string): TestResult[] {
-  return globSync(join(out, '*.json')).flatMap(
+  return globSync(join(out, '*.results.json')).flatMap(
     (path) => JSON.parse(readFileSync(path, 'utf8')) as TestResult[],
   )
 }
