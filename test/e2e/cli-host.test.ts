@@ -260,4 +260,10 @@ spec:
   assert.equal(status.phase, 'Converged')
   assert.equal(await spoke.warren(`plan --live ${directory}/home.yaml`), '')
   assert.match(await spoke.warren('show'), /peer: \S+ \(hub\)[^]*latest handshake: /)
+
+  // The spoke leaves: its agent takes its interface away.
+  const alone = readFileSync(join(directory, 'home.yaml'), 'utf8').replace(/.*name: spoke.*\n/, '')
+  writeFileSync(join(directory, 'home.yaml'), alone)
+  execFileSync(WARREN, ['push', 'home.yaml', '--via', `${reach} {node}`], { cwd: directory, stdio: 'pipe' })
+  await eventually(async () => !(await spoke.host.succeeds('ip link show dev wg0')))
 })

@@ -160,3 +160,23 @@ test('answers that are not from warren are refused', async (t) => {
   assert.equal(status, 1)
   assert.ok(!existsSync(join(directory, 'hub/plans')), stderr)
 })
+
+test('a node that left the plan is told so, and one that cannot be told is named', async (t) => {
+  const { directory, run, breakNode } = fleet(t)
+  const withBoth = PLAN.replace('name: a }', 'name: a }\n  - { name: old }\n  - { name: lost }')
+  writeFileSync(join(directory, 'home.yaml'), withBoth)
+  assert.equal((await run('push', 'home.yaml')).status, 0)
+  assert.ok(filesBelow(join(directory, 'old/plans'))['home.yaml']?.text.includes('name: old'))
+  writeFileSync(join(directory, 'home.yaml'), PLAN)
+  breakNode('lost')
+  const { status, stdout, stderr } = await run('push', 'home.yaml')
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, /Leaving the network: lost, old\n/)
+  assert.match(stderr, /lost did not hear that it is in the network no more: .*No route to host\n/)
+  assert.equal(
+    filesBelow(join(directory, 'old/plans'))['home.yaml']?.text,
+    '# old is in this network no more.\n',
+  )
+  const again = await run('push', 'home.yaml')
+  assert.ok(!again.stdout.includes('Leaving'))
+})

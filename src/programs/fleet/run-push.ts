@@ -5,11 +5,9 @@
 import { basename } from 'node:path'
 
 import type { AgentStatus } from '../../agent/index.ts'
-import { formatAllocations, formatObjects } from '../../model/index.ts'
-import { objectsForNode, plan } from '../../plan/index.ts'
+import { plan } from '../../plan/index.ts'
 import { BadInput, CheckFailed } from '../exit.ts'
 import { hasErrors } from '../files/inputs.ts'
-import { formatBundle } from '../node/bundle.ts'
 import type { NodePutResult } from '../node/run-node-put.ts'
 import { formatLockChanges, lockChanges } from '../planning/lock-changes.ts'
 import { type MadePlan, makePlan } from '../planning/made-plan.ts'
@@ -19,12 +17,13 @@ import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
 import { confirms } from '../terminal/ask.ts'
 import { paintFor } from '../terminal/paint.ts'
-import { progressOf } from '../terminal/progress.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { dismiss, leavingNodes } from './dismiss.ts'
+import { handOver } from './hand-over.ts'
 import { inParallel, type Outcome } from './in-parallel.ts'
 import { pushOrder, type PushStage } from './push-order.ts'
 import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
-import { NodeCommandFailed, parseVia, runOnNode, type Via } from './via.ts'
+import { NodeCommandFailed, parseAnswer, parseVia, runOnNode, type Via } from './via.ts'
 
 export interface PushOptions extends FleetOptions {
   readonly name?: string
@@ -46,7 +45,8 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
     running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
     self: thisNode(),
   })
-  show(known, order, unreachable)
+  const leaving = leavingNodes(made.allocations, known.result)
+  show(known, { order, unreachable, leaving })
   if (options.dryRun) return
   const question = `Push to ${reachable.length} node${reachable.length === 1 ? '' : 's'}?`
   if (!options.yes && standardError().interactive && !(await confirms(question)))
@@ -55,7 +55,9 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   // Before the first node: what nodes hold must never be more than what the lock remembers.
   writeLock(known, known.result.allocations)
   const skipped = new Set(unreachable.map((outcome) => outcome.node))
-  const outcomes = await pushAll(known, { via, options, order, skipped })
+  const stages = order.map((stage) => ({ ...stage, nodes: stage.nodes.filter((node) => !skipped.has(node)) }))
+  const outcomes = await handOver(known, stages, { ...options, via })
+  await dismissAll(leaving, { via, options })
   report([...outcomes, ...unreachable])
 }
 
@@ -102,7 +104,13 @@ function nodesToPush({ objects, result }: MadePlan): string[] {
   return [...result.intents.keys()].filter((node) => !withoutAgent.has(node))
 }
 
-function show(made: MadePlan, order: readonly PushStage[], unreachable: readonly Outcome<unknown>[]): void {
+interface Shown {
+  readonly order: readonly PushStage[]
+  readonly unreachable: readonly Outcome<unknown>[]
+  readonly leaving: readonly string[]
+}
+
+function show(made: MadePlan, { order, unreachable, leaving }: Shown): void {
   const terminal = standardOutput()
   const paint = paintFor(terminal)
   terminal.write(formatPlanTable(made.result, paint))
@@ -110,76 +118,22 @@ function show(made: MadePlan, order: readonly PushStage[], unreachable: readonly
   if (changes.length > 0) terminal.write(`\n${made.lockFile}:\n${formatLockChanges(changes)}`)
   const stages = order.map(({ nodes, sequential }) => nodes.join(sequential ? ' → ' : ', '))
   terminal.write(`\nOrder: ${stages.join(' → ')}\n`)
+  if (leaving.length > 0) terminal.write(`Leaving the network: ${leaving.join(', ')}\n`)
   for (const outcome of unreachable) {
     if (outcome.kind === 'failed')
       terminal.write(`${paint.red('unreachable')} ${outcome.node}: ${outcome.reason}\n`)
   }
 }
 
-interface PushContext extends Context {
-  readonly order: readonly PushStage[]
-  readonly skipped: ReadonlySet<string>
-}
-
-async function pushAll(
-  made: MadePlan,
-  { via, options, order, skipped }: PushContext,
-): Promise<Outcome<NodePutResult>[]> {
-  const wanted = new Set(nodesToPush(made).filter((node) => !skipped.has(node)))
-  const progress = progressOf(wanted.size)
-  const outcomes: Outcome<NodePutResult>[] = []
-  for (const { nodes, sequential } of order) {
-    const stage = await inParallel(
-      nodes.filter((node) => wanted.has(node)),
-      {
-        limit: sequential ? 1 : options.parallel,
-        isExpected: (error) => error instanceof NodeCommandFailed,
-        run: (node) => pushTo(node, made, { via, options }),
-        onOutcome: (outcome) => {
-          if (outcome.kind === 'failed') progress.failed(outcome.node, outcome.reason)
-          else progress.done(outcome.node, wordsFor(outcome.value))
-        },
-      },
+/** Their part is over, so that they cannot be reached is told and is no failure. */
+async function dismissAll(leaving: readonly string[], { via, options }: Context): Promise<void> {
+  for (const outcome of await dismiss(leaving, { via, name: options.name, limit: options.parallel })) {
+    if (outcome.kind === 'done') continue
+    const file = `/etc/warren/plans/${options.name}.yaml`
+    standardError().write(
+      `${outcome.node} did not hear that it is in the network no more: ${outcome.reason}\n` +
+        `  If it comes back, put a comment in place of its ${file}.\n`,
     )
-    outcomes.push(...stage)
-  }
-  return outcomes
-}
-
-async function pushTo(
-  node: string,
-  { objects, result }: MadePlan,
-  { via, options }: Context,
-): Promise<NodePutResult> {
-  const input = formatBundle({
-    objects: formatObjects(objectsForNode(objects, node)),
-    allocations: formatAllocations(result.allocations),
-  })
-  const args = ['node', 'put', options.name, '--wait', options.wait]
-  const patient = { ...via, timeoutMs: via.timeoutMs + Number(options.wait) * 1000 }
-  const answer = parseAnswer(node, await runOnNode(node, patient, { args, input })) as NodePutResult
-  if (answer.agent && (!answer.agent.current || answer.agent.phase !== 'Converged') && options.wait !== '0') {
-    throw new NodeCommandFailed(node, notConverged(answer))
-  }
-  return answer
-}
-
-function notConverged({ agent }: NodePutResult): string {
-  if (!agent?.current) return 'has the plan, but its agent has not taken it up yet'
-  const [first] = agent.problems
-  return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
-}
-
-function wordsFor({ agent }: NodePutResult): string {
-  if (!agent) return 'has the plan; no agent runs there yet'
-  return agent.current ? agent.phase.toLowerCase() : 'has the plan'
-}
-
-function parseAnswer(node: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new NodeCommandFailed(node, 'answered with something that is not from warren')
   }
 }
 

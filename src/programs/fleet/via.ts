@@ -97,6 +97,15 @@ export function runOnNode(
   })
 }
 
+/** Remote warren answers in JSON; anything else came from something in between. */
+export function parseAnswer(node: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new NodeCommandFailed(node, 'answered with something that is not from warren')
+  }
+}
+
 function endedBy(signal: string, timeoutMs: number): string {
   return signal === 'SIGKILL' ? `did not end within ${timeoutMs / 1000} s` : `was ended by ${signal}`
 }

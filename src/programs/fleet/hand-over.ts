@@ -1,0 +1,74 @@
+/**
+ * Hands each node its plan, stage by stage, and waits for its agent to have made it so. A node that fails does not
+ * stop the others: it may be what the push is to repair for them.
+ */
+import { formatAllocations, formatObjects } from '../../model/index.ts'
+import { objectsForNode } from '../../plan/index.ts'
+import { formatBundle } from '../node/bundle.ts'
+import type { NodePutResult } from '../node/run-node-put.ts'
+import type { MadePlan } from '../planning/made-plan.ts'
+import { progressOf } from '../terminal/progress.ts'
+import { inParallel, type Outcome } from './in-parallel.ts'
+import type { PushStage } from './push-order.ts'
+import { NodeCommandFailed, parseAnswer, runOnNode, type Via } from './via.ts'
+
+export interface HandOverOptions {
+  readonly via: Via
+  /** What the plan is called on the nodes. */
+  readonly name: string
+  readonly parallel: number
+  /** Seconds that each agent gets; 0: it is not waited for. */
+  readonly wait: string
+}
+
+/** In the order of the stages. */
+export async function handOver(
+  made: MadePlan,
+  stages: readonly PushStage[],
+  options: HandOverOptions,
+): Promise<Outcome<NodePutResult>[]> {
+  const progress = progressOf(stages.flatMap((stage) => stage.nodes).length)
+  const outcomes: Outcome<NodePutResult>[] = []
+  for (const { nodes, sequential } of stages) {
+    const stage = await inParallel(nodes, {
+      limit: sequential ? 1 : options.parallel,
+      isExpected: (error) => error instanceof NodeCommandFailed,
+      run: (node) => handTo(node, made, options),
+      onOutcome: (outcome) => {
+        if (outcome.kind === 'failed') progress.failed(outcome.node, outcome.reason)
+        else progress.done(outcome.node, wordsFor(outcome.value))
+      },
+    })
+    outcomes.push(...stage)
+  }
+  return outcomes
+}
+
+async function handTo(
+  node: string,
+  { objects, result }: MadePlan,
+  { via, name, wait }: HandOverOptions,
+): Promise<NodePutResult> {
+  const input = formatBundle({
+    objects: formatObjects(objectsForNode(objects, node)),
+    allocations: formatAllocations(result.allocations),
+  })
+  const args = ['node', 'put', name, '--wait', wait]
+  const patient = { ...via, timeoutMs: via.timeoutMs + Number(wait) * 1000 }
+  const answer = parseAnswer(node, await runOnNode(node, patient, { args, input })) as NodePutResult
+  if (answer.agent && (!answer.agent.current || answer.agent.phase !== 'Converged') && wait !== '0') {
+    throw new NodeCommandFailed(node, notConverged(answer))
+  }
+  return answer
+}
+
+function notConverged({ agent }: NodePutResult): string {
+  if (!agent?.current) return 'has the plan, but its agent has not taken it up yet'
+  const [first] = agent.problems
+  return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
+}
+
+function wordsFor({ agent }: NodePutResult): string {
+  if (!agent) return 'has the plan; no agent runs there yet'
+  return agent.current ? agent.phase.toLowerCase() : 'has the plan'
+}
