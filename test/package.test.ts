@@ -48,7 +48,7 @@ test('the lock file has the runtime and the native code for x64 and arm64', () =
 
 test('every file that an npm script names exists', () => {
   const named = Object.values(manifest.scripts).flatMap(
-    (line) => line.match(/\b[\w/-]+\.(?:ts|sh|json)\b/g) ?? [],
+    (line) => line.match(/[\w./-]+\.(?:ts|sh|json)\b/g) ?? [],
   )
   assert.deepEqual(
     named.filter((path) => !existsSync(path)),
