@@ -17,10 +17,14 @@ export {
   summarise,
   takeFingerprint,
 } from './fingerprint/fingerprint.ts'
+export { echo, type EchoRequest } from './probes/echo.ts'
+export { scanPorts, type ScanResult } from './probes/port-scan.ts'
+export { transfer, type TransferRequest } from './probes/transfer.ts'
 export { Lab } from './runtime/lab.ts'
-export type { LineQuality } from './runtime/line-quality.ts'
+export { type LineQuality, setLineQuality } from './runtime/line-quality.ts'
 export { Machine } from './runtime/machine.ts'
+export type { LabEndpoint, LabNode } from './topology/lab-node.ts'
 export { labNodesOf } from './topology/lab-nodes.ts'
 export { LabRefusal } from './topology/lab-refusal.ts'
 export { layOut, type LayOutOptions } from './topology/lay-out.ts'
-export type * from './topology/topology.ts'
+export * from './topology/topology.ts'

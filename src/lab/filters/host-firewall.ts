@@ -10,8 +10,7 @@ const { accept, established, from, notFrom, notTo, destinationPort, neighbourDis
 export const FIREWALL = { family: 'inet', name: 'lab-firewall' } as const
 
 export function hostFirewall(firewall: HostFirewall): Table {
-  const { underlay, openUdp, neighbours, redirects } = firewall
-  const lan = neighbours
+  const { underlay, openUdp, redirects } = firewall
   return {
     ...FIREWALL,
     sets: [],
@@ -27,9 +26,6 @@ export function hostFirewall(firewall: HostFirewall): Table {
           [notFrom(underlay), accept()],
           [neighbourDiscovery(), accept()],
           ...openUdp.map((port): Rule => [destinationPort('udp', port), accept()]),
-          ...(lan?.udp ?? []).map(
-            (port): Rule => [clause.sourceIn(lan?.prefix ?? ''), destinationPort('udp', port), accept()],
-          ),
         ],
       },
       {

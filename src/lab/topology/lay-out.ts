@@ -165,8 +165,8 @@ function buildResident(node: LabNode, place: Place): LabMachine {
     forwards: node.networksBehind.length > 0,
     firewall: {
       underlay: UNDERLAY,
-      openUdp: unique(node.endpoints.map((endpoint) => endpoint.listenPort)),
-      neighbours: { prefix: place.prefix, udp: unique(node.listenPorts) },
+      // Its router decides who gets as far as this.
+      openUdp: unique(node.listenPorts),
       redirects: [],
     },
     nat: undefined,
@@ -199,7 +199,6 @@ function serverFirewall(endpoints: readonly LabEndpoint[]): HostFirewall {
   return {
     underlay: UNDERLAY,
     openUdp: unique(endpoints.map((endpoint) => endpoint.listenPort)),
-    neighbours: undefined,
     redirects: endpoints
       .filter((endpoint) => endpoint.port !== endpoint.listenPort)
       .map((endpoint) => ({ from: endpoint.port, to: endpoint.listenPort })),

@@ -59,8 +59,6 @@ export interface HostFirewall {
   readonly underlay: string
   /** UDP ports that anybody may send to. */
   readonly openUdp: readonly number[]
-  /** UDP ports that neighbours on the same LAN may send to. */
-  readonly neighbours: { readonly prefix: string; readonly udp: readonly number[] } | undefined
   /** Public port → the port that the host listens on, where the two differ. */
   readonly redirects: readonly { readonly from: number; readonly to: number }[]
 }

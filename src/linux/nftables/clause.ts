@@ -101,19 +101,6 @@ export function destinationPort(name: 'tcp' | 'udp', port: number): Clause {
   return clause(`${name} dport ${port}`, ...expressions)
 }
 
-/** IPv4 source within a prefix. */
-export function sourceIn(prefix: string): Clause {
-  const [address = '', length = '32'] = prefix.split('/')
-  const bits = bytes32(Number((0xffffffff00000000n >> BigInt(length)) & 0xffffffffn))
-  return clause(
-    `ip saddr ${prefix}`,
-    ...isFamily(n.NFPROTO_IPV4),
-    network(IPV4_SOURCE),
-    e.mask(bits),
-    e.cmp(n.NFT_CMP_EQ, ipv4Bytes(address)),
-  )
-}
-
 export function sourceIs(address: string, bytes: Uint8Array): Clause {
   const v6 = bytes.length === 16
   return clause(

@@ -3,7 +3,7 @@
  * of hosts, what is going on now). Without a terminal only the lines that stay are printed.
  */
 import type { DemonstrationEvent, HostRow, LineTone } from '../../lab/index.ts'
-import { type Paint, paintFor } from '../terminal/paint.ts'
+import { type Paint, paintFor, widthOf } from '../terminal/paint.ts'
 import { formatTable } from '../terminal/table.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -115,15 +115,16 @@ class DemonstrationView implements View {
     this.#drawn = 0
   }
 
+  /** Lines that would wrap are cut: what is drawn must take as many rows as it has lines, to be erased again. */
   #draw(): void {
     if (!this.#terminal.interactive || this.#timer === undefined) return
     const spinner = SPINNER[this.#frame % SPINNER.length] ?? ''
-    const table = this.#rows.length === 0 ? '' : this.#table(this.#rows)
+    const table = this.#rows.length === 0 ? [] : this.#table(this.#rows).trimEnd().split('\n')
     const now =
-      this.#progress === '' ? '' : `    ${this.#paint.yellow(spinner)}  ${this.#paint.dim(this.#progress)}\n`
-    const text = `${table}${now}`
-    this.#terminal.write(text)
-    this.#drawn = text.split('\n').length - 1
+      this.#progress === '' ? [] : [`    ${this.#paint.yellow(spinner)}  ${this.#paint.dim(this.#progress)}`]
+    const lines = [...table, ...now].map((line) => cut(line, this.#terminal.columns))
+    this.#terminal.write(lines.map((line) => `${line}\n`).join(''))
+    this.#drawn = lines.length
   }
 
   #elapsed(): string {
@@ -160,6 +161,14 @@ Next, on your own machine; all three only read:
   ${bold('bin/warren generate examples/homelab.yaml --out /tmp/wg')}     ${dim('the plan as plain wg-quick files')}
 `)
   }
+}
+
+/** The first columns of a line; one that has to be cut loses its colours. */
+function cut(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line
+  // oxlint-disable-next-line no-control-regex -- the escape character is what we look for
+  const plain = Array.from(line.replaceAll(/\u001B\[[\d;]*m/g, ''))
+  return `${plain.slice(0, Math.max(0, columns - 1)).join('')}…`
 }
 
 function agoText(ms: number): string {
