@@ -214,6 +214,7 @@ export class Agent {
       unresolved: this.#resolver.unresolved(),
     })
     await this.#remember(desired.intent)
+    await this.#desired.keep()
   }
 
   /** What was written to peers. Without it only a restart would know less. */

@@ -34,6 +34,8 @@ export class DesiredState {
   #write = true
   #candidate: Candidate | undefined
   #boundsText = ''
+  /** Digest of the copy on disk. */
+  #kept = ''
   #sourceProblems: readonly Problem[] = []
   #boundsProblems: readonly Problem[] = []
   /** The source has something new, or nobody has looked yet. */
@@ -67,10 +69,13 @@ export class DesiredState {
   /** The first look, with the last good plan to fall back to. */
   async load(o: { readonly write: boolean }): Promise<void> {
     this.#write = o.write
-    const cached = await this.#cache.load()
-    if (cached?.parts !== undefined) this.#o.source.expect?.(cached.parts)
+    const kept = await this.#cache.head()
+    this.#kept = kept.digest
+    if (kept.parts.length > 0) this.#o.source.expect?.(kept.parts)
     await this.refresh()
-    if (this.#candidate !== undefined || cached === undefined) return
+    if (this.#candidate !== undefined) return
+    const cached = await this.#cache.load()
+    if (cached === undefined) return
     const planned = planFor(this.#o.node, cached)
     if (planned.kind === 'refused') return
     this.#o.log.warn('using the last good plan', { digest: cached.digest })
@@ -94,15 +99,21 @@ export class DesiredState {
     }
     this.#sourceProblems = planned.warnings
     await this.#adopt({ intent: planned.intent, snapshot })
-    if (this.#write) await this.#keep(snapshot)
     return true
   }
 
-  /** Without the copy on disk only a restart with a broken source would be worse off. */
-  async #keep(snapshot: SourceSnapshot): Promise<void> {
+  /**
+   * Puts what is in force on disk, when that has changed. To be called when the network has been seen to, because
+   * writing a large plan takes longer than following it.
+   */
+  async keep(): Promise<void> {
+    const snapshot = this.#candidate?.snapshot
+    if (!this.#write || snapshot === undefined || snapshot.digest === this.#kept) return
     try {
       await this.#cache.save(snapshot)
+      this.#kept = snapshot.digest
     } catch (error) {
+      // Without the copy only a restart with a broken source would be worse off.
       this.#o.log.warn('cannot keep the last good plan', { error: (error as Error).message })
     }
   }

@@ -9,6 +9,11 @@ import type { SourceSnapshot } from './source.ts'
 
 const SEPARATOR = '\n# --- allocations ---\n'
 
+export interface CacheHead {
+  readonly digest: string
+  readonly parts: readonly string[]
+}
+
 export class DiskCache {
   readonly #path: string
 
@@ -30,6 +35,22 @@ export class DiskCache {
     await rename(`${this.#path}.new`, this.#path)
   }
 
+  /** What is kept, without reading it all: parsing a plan costs more than anything else a start does. */
+  async head(): Promise<CacheHead> {
+    let file
+    try {
+      file = await open(this.#path, 'r')
+    } catch {
+      return { digest: '', parts: [] } // never saved, or not readable by us
+    }
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0)
+      return headOf(buffer.toString('utf8', 0, bytesRead))
+    } finally {
+      await file.close()
+    }
+  }
+
   /** Undefined when there is none, or when it does not read back: then there is nothing to fall back to. */
   async load(): Promise<SourceSnapshot | undefined> {
     let text: string
@@ -42,12 +63,12 @@ export class DiskCache {
     const parsed = parseObjects(objects, { file: this.#path })
     const allocated = parseAllocations(lock ?? '', { file: this.#path })
     if (lock === undefined || parsed.problems.length + allocated.problems.length > 0) return undefined
-    return { ...header(text), objects: parsed.objects, allocations: allocated.allocations, problems: [] }
+    return { ...headOf(text), objects: parsed.objects, allocations: allocated.allocations, problems: [] }
   }
 }
 
 /** The first line, which is a comment to YAML. */
-const header = (text: string): { digest: string; parts: readonly string[] } => {
+const headOf = (text: string): CacheHead => {
   try {
     const value = JSON.parse(text.slice(2, text.indexOf('\n'))) as { digest?: unknown; parts?: unknown }
     const parts = Array.isArray(value.parts) ? value.parts.filter((p) => typeof p === 'string') : []
