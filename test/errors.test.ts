@@ -24,7 +24,9 @@ test('every problem code is reported by some code', () => {
   const sources = sourceFiles(['src'])
     .filter((file) => !file.endsWith('.test.ts') && !file.startsWith('src/model/problem-codes'))
     .map((file) => readFileSync(file, 'utf8'))
-  const unused = PROBLEM_CODES.filter((code) => !sources.some((text) => text.includes(`'${code}'`)))
+  const unused = PROBLEM_CODES.filter(
+    (code) => !sources.some((text) => new RegExp(`\\b${code}\\b`).test(text)),
+  )
   assert.deepEqual(unused, [])
 })
 
