@@ -2,13 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import {
-  type Allocations,
-  type NodeIntent,
-  type Problem,
-  type WireGuardIntent,
-  withPublicKey,
-} from '../../model/index.ts'
+import { type Allocations, type NodeIntent, type Problem, type WireGuardIntent } from '../../model/index.ts'
 import { plan, type PlanResult } from '../../plan/index.ts'
 import { formatWgConfig, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { BadInput } from '../exit.ts'
@@ -62,15 +56,33 @@ function planWithKeys(
   const first = plan(inputs.objects, inputs.allocations)
   if (hasErrors(first.problems)) throw new BadInput(first.problems)
   warn(first.problems)
-  let allocations: Allocations = first.allocations
+  const keys = new Map<string, Map<string, string>>()
   for (const { network, node } of first.publicKeysMissing) {
     const kept = only === undefined || only === node ? ring.getOrMake(network, node) : ring.get(network, node)
-    if (kept !== undefined)
-      allocations = withPublicKey(allocations, { network, node, publicKey: kept.publicKey })
+    if (!kept) continue
+    const nodes = keys.get(network) ?? new Map<string, string>()
+    keys.set(network, nodes.set(node, kept.publicKey))
   }
+  const allocations = withPublicKeys(first.allocations, keys)
   const result = first.publicKeysMissing.length === 0 ? first : plan(inputs.objects, allocations)
   if (hasErrors(result.problems)) throw new BadInput(result.problems)
   return result
+}
+
+/** All at once: one by one would copy the network for each of its nodes. */
+function withPublicKeys(
+  { networks }: Allocations,
+  keys: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): Allocations {
+  const changed = [...keys].map(([network, publicKeys]) => {
+    const known = networks[network]?.nodes ?? {}
+    const nodes = [...publicKeys].map(([node, publicKey]) => {
+      const { addresses = [], interfaces = [] } = known[node] ?? {}
+      return [node, { addresses, publicKey, interfaces }] as const
+    })
+    return [network, { nodes: { ...known, ...Object.fromEntries(nodes) } }] as const
+  })
+  return { networks: { ...networks, ...Object.fromEntries(changed) } }
 }
 
 interface FileContext {
