@@ -16,7 +16,15 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
   readonly packages: Readonly<
-    Record<string, { readonly version: string; readonly integrity?: string; readonly os?: string[]; readonly cpu?: string[] }>
+    Record<
+      string,
+      {
+        readonly version: string
+        readonly integrity?: string
+        readonly os?: string[]
+        readonly cpu?: string[]
+      }
+    >
   >
 }
 
