@@ -8,6 +8,7 @@ import {
   openTun,
   readMtu,
   setMtu,
+  setTransmitQueue,
   type Syscalls,
 } from '../linux/index.ts'
 import { HandshakeTimestampFile } from './handshake-timestamp.ts'
@@ -28,12 +29,15 @@ export interface DeviceSettings {
 
 /** 1500 less IPv6 and UDP headers and WireGuard's own 32, as everyone else has it. */
 const DEFAULT_MTU_BYTES = 1420
+/** As the kernel's WireGuard has it, and twice a TUN's own: what comes while a busy machine runs something else. */
+const TRANSMIT_QUEUE_PACKETS = 1024
 
 export function prepare(sys: Syscalls, settings: DeviceSettings): Prepared {
   const { name, fwmark, plain } = settings
   const tun = openTun(sys, { name, plain })
   const wantedMtu = settings.mtuBytes ?? (tun.existed ? undefined : DEFAULT_MTU_BYTES)
   if (wantedMtu !== undefined) setMtu(sys, name, wantedMtu)
+  if (!tun.existed) setTransmitQueue(sys, name, TRANSMIT_QUEUE_PACKETS)
   const spares = openSparePairs(sys, { fwmark, plain })
   const socket = spares[0]?.inet ?? spares[0]?.inet6
   const mtuBytes = (socket && readMtu(sys, socket.fd, name)) ?? DEFAULT_MTU_BYTES

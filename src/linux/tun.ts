@@ -24,6 +24,7 @@ const TUN_F_USO6 = 0x40
 const SIOCGIFMTU = 0x8921
 const SIOCSIFMTU = 0x8922
 const SIOCGIFINDEX = 0x8933
+const SIOCSIFTXQLEN = 0x8943
 /** `struct ifreq`: 16 bytes of name, then a union; 40 bytes on 64-bit. */
 const IFREQ_BYTES = 40
 const IFNAMSIZ = 16
@@ -100,6 +101,14 @@ export function setMtu(sys: Syscalls, name: string, mtuBytes: number): void {
   withControlSocket(sys, (fd) =>
     check(sys.ioctl(fd, SIOCSIFMTU, request), `set the MTU of ${name} to ${mtuBytes}`),
   )
+}
+
+/** Packets that wait in the kernel for their reader. */
+export function setTransmitQueue(sys: Syscalls, name: string, packets: number): void {
+  const request = interfaceRequest(name)
+  new DataView(request.buffer).setInt32(IFNAMSIZ, packets, true)
+  const what = `set the transmit queue of ${name} to ${packets}`
+  withControlSocket(sys, (fd) => check(sys.ioctl(fd, SIOCSIFTXQLEN, request), what))
 }
 
 function withControlSocket<T>(sys: Syscalls, run: (fd: number) => T): T {
