@@ -10,6 +10,12 @@ export const WITHHELD = 'warren.dev/withheld'
 
 export const isWithheld = (secret: Secret): boolean => own(secret.metadata.annotations, WITHHELD) === 'true'
 
+/** The value of that annotation where only the entries that the node uses were left in. */
+export const WITHHELD_IN_PART = 'in-part'
+
+const isWithheldInPart = (secret: Secret): boolean =>
+  own(secret.metadata.annotations, WITHHELD) === WITHHELD_IN_PART
+
 export type ResolvedKey =
   | { readonly kind: 'key'; readonly key: SecretText }
   | { readonly kind: 'none'; readonly reason: 'no-secret' | 'no-entry' | 'not-a-key' | 'withheld' }
@@ -35,7 +41,7 @@ export function keyInSecret(secret: Secret | undefined, entry: string): Resolved
   const text = own(secret.stringData, entry)?.reveal().trim()
   if (text !== undefined) return isKeyText(text) ? found(text) : { kind: 'none', reason: 'not-a-key' }
   const data = own(secret.data, entry)?.reveal()
-  if (data === undefined) return { kind: 'none', reason: 'no-entry' }
+  if (data === undefined) return { kind: 'none', reason: isWithheldInPart(secret) ? 'withheld' : 'no-entry' }
   const bytes = decodeBase64(data)
   const key = bytes === undefined ? undefined : keyFromBytes(bytes)
   return key === undefined ? { kind: 'none', reason: 'not-a-key' } : found(key)

@@ -1,13 +1,15 @@
 /**
  * The objects as one node may hold them. Every node plans the whole network, so it gets all of it, but no key that
- * it has no use for: a foreign private key becomes its public half, and a foreign Secret keeps its name only and is
- * marked as withheld, so that references to it are known to be fine.
+ * it has no use for: a foreign private key becomes its public half, and a Secret keeps the entries that the node
+ * uses and is marked as withheld, so that references to the others are known to be fine. Annotations are cut too:
+ * kubectl keeps a copy of the whole object in one.
  */
 import {
   publicKeyOf,
   type Secret,
   type SecretRef,
   WITHHELD,
+  WITHHELD_IN_PART,
   type WarrenObject,
   type WireGuardInterface,
   type WireGuardNetworkPlan,
@@ -18,18 +20,18 @@ export function objectsForNode(objects: readonly WarrenObject[], node: string): 
   return objects.map((object) => {
     switch (object.kind) {
       case 'Secret':
-        return used.has(`${object.metadata.namespace}/${object.metadata.name}`) ? object : withheld(object)
+        return withheld(object, used)
       case 'WireGuardNetworkPlan':
-        return withoutForeignKeys(object, node)
+        return withoutCopy(withoutForeignKeys(object, node))
       case 'WireGuardInterface':
-        return object.spec.node === node ? object : withoutKey(object)
+        return withoutCopy(object.spec.node === node ? object : withoutKey(object))
       case 'WireGuardPeer':
-        return object
+        return withoutCopy(object)
     }
   })
 }
 
-/** The Secrets that an object makes this node read. */
+/** The entries of Secrets that an object makes this node read. */
 function usedBy(object: WarrenObject, node: string): string[] {
   const refs: (SecretRef | undefined)[] = []
   if (object.kind === 'WireGuardNetworkPlan') {
@@ -43,7 +45,9 @@ function usedBy(object: WarrenObject, node: string): string[] {
   if (object.kind === 'WireGuardInterface' && object.spec.node === node) {
     refs.push(object.spec.privateKeySecretRef, ...object.spec.peers.map((one) => one.presharedKeySecretRef))
   }
-  return refs.flatMap((ref) => (ref === undefined ? [] : [`${object.metadata.namespace}/${ref.name}`]))
+  return refs.flatMap((ref) =>
+    ref === undefined ? [] : [entryId(object.metadata.namespace, ref.name, ref.key)],
+  )
 }
 
 /** Whether a pattern like `peer-{n}` has this name for some number. */
@@ -53,13 +57,33 @@ function matches(names: string, node: string): boolean {
   return node.startsWith(before) && node.endsWith(rest) && node.length > before.length + rest.length
 }
 
-function withheld(secret: Secret): Secret {
-  const { apiVersion, kind, metadata } = secret
+/** Names hold no slash, so the entry may hold anything. */
+const entryId = (namespace: string, secret: string, entry: string): string =>
+  `${namespace}/${secret}/${entry}`
+
+function withheld(
+  { apiVersion, kind, metadata, data, stringData }: Secret,
+  used: ReadonlySet<string>,
+): Secret {
+  const { name, namespace } = metadata
+  const pick = <T>(entries: Readonly<Record<string, T>> = {}): [string, T][] =>
+    Object.entries(entries).filter(([entry]) => used.has(entryId(namespace, name, entry)))
+  const [kept, keptTexts] = [pick(data), pick(stringData)]
+  const mark = kept.length + keptTexts.length === 0 ? 'true' : WITHHELD_IN_PART
   return {
-    apiVersion,
-    kind,
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [WITHHELD]: 'true' } },
+    ...{ apiVersion, kind, metadata: { name, namespace, annotations: { [WITHHELD]: mark } } },
+    ...(kept.length === 0 ? {} : { data: Object.fromEntries(kept) }),
+    ...(keptTexts.length === 0 ? {} : { stringData: Object.fromEntries(keptTexts) }),
   }
+}
+
+const KUBECTL_COPY = 'kubectl.kubernetes.io/last-applied-configuration'
+
+function withoutCopy<T extends WarrenObject>(object: T): T {
+  const { annotations } = object.metadata
+  if (annotations === undefined || !Object.hasOwn(annotations, KUBECTL_COPY)) return object
+  const { [KUBECTL_COPY]: _, ...rest } = annotations
+  return { ...object, metadata: { ...object.metadata, annotations: rest } }
 }
 
 function withoutForeignKeys(plan: WireGuardNetworkPlan, node: string): WireGuardNetworkPlan {
