@@ -27,3 +27,9 @@ export function addFleetOptions(command: Command): Command {
     .option('--parallel <number>', 'how many nodes at a time', positiveInteger, 8)
     .option('--timeout <seconds>', 'how long a node may take for one answer', positiveInteger, 60)
 }
+
+/** Kept as text, because it goes on to another machine's command line. */
+export function secondsText(text: string): string {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Expected a number of seconds.')
+  return text
+}

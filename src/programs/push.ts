@@ -1,7 +1,7 @@
 /** `warren push`: a plan to the nodes it is about. */
 import type { Command } from 'commander'
 
-import { addFleetOptions, lockOption } from './options.ts'
+import { addFleetOptions, lockOption, secondsText } from './options.ts'
 
 export function register(program: Command): void {
   const command = program
@@ -16,7 +16,12 @@ export function register(program: Command): void {
     .option('--name <name>', "what the plan is called on the nodes (default: the first file's name)")
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show the plan and the order, and stop')
-    .option('--wait <seconds>', 'how long each agent may take to make it so; 0: do not wait', '30')
+    .option(
+      '--wait <seconds>',
+      'how long each agent may take to make it so; 0: do not wait',
+      secondsText,
+      '30',
+    )
     .addOption(lockOption())
   addFleetOptions(command)
     .addHelpText(
