@@ -3,7 +3,7 @@
  * and leave the network up.
  */
 import { hostname } from 'node:os'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
 export interface AgentFlags {
   readonly source: string
@@ -32,7 +32,12 @@ export const register = (program: Command): void => {
       'where plans come from',
       `file:${env('WARREN_PLANS_DIR', '/etc/warren/plans')}`,
     )
-    .option('--node <name>', 'which node of the plan this machine is', env('WARREN_NODE_NAME', hostname()))
+    .addOption(
+      new Option('--node <name>', 'which node of the plan this machine is').default(
+        env('WARREN_NODE_NAME', hostname()),
+        "this machine's name",
+      ),
+    )
     .option('--once', 'converge once and exit: 0 as wanted, 1 not, 2 bad input')
     .option('--dry-run', 'print the commands that would be needed, change nothing, exit 0')
     .option('--remove-on-exit', 'when stopped, take away every interface, route and rule of ours')
