@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** The UAPI socket is listening. */
   readonly onReady: () => void
+  /** Somebody sent SIGUSR2: what was dropped so far, by reason. */
+  readonly onCounters: (counters: Readonly<Record<string, number>>) => void
 }
 
 /** The fastest that this runtime has. */
@@ -56,11 +58,14 @@ export async function runDevice(o: RunOptions): Promise<'stopped' | 'link-gone'>
   })
   const path = uapiSocketPath(settings.socketDir, name)
   const server = await serveUapi(path, handler)
+  const describe = () => o.onCounters({ ...loop.counters, ...wireguard.drops })
+  process.on('SIGUSR2', describe)
   signal.addEventListener('abort', () => end('stopped'))
   if (signal.aborted) end('stopped')
   loop.start()
   o.onReady()
   const how = await ended
+  process.off('SIGUSR2', describe)
   loop.stop()
   server.close()
   rmSync(path, { force: true })

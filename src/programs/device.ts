@@ -40,9 +40,10 @@ Examples:
   wg setconf wg0 wg0.conf           configure it with the standard tools
   warren device wg0 --fwmark 51820  with a mark, for policy routing
 
-It drops every capability once its descriptors are open, and (with Landlock) the right to
-write anywhere but in its two folders. It leaves the link in place when it
-stops (so addresses and routes survive a restart), and exits when the link is deleted.`
+Once its descriptors are open it drops every capability and (with Landlock) the right to write
+anywhere but in its two folders. It leaves the link in place when it stops, so addresses and
+routes survive a restart, and exits when the link is deleted. SIGUSR2 makes it print what it
+has dropped, by reason, as JSON on stderr.`
 
 async function run(name: string, flags: Flags): Promise<void> {
   const { mtu: mtuBytes, fwmark, socketDir, stateDir, offload } = flags
@@ -73,6 +74,7 @@ async function run(name: string, flags: Flags): Promise<void> {
     prepared: device.parseDescriptors(sys, handedOver),
     signal: stop.signal,
     onReady: () => process.stdout.write('ready\n'),
+    onCounters: (counters) => process.stderr.write(`${JSON.stringify(counters)}\n`),
   })
 }
 

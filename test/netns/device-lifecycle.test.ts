@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -156,12 +156,58 @@ test(
   },
 )
 
+test('warren device tells on SIGUSR2 what it has dropped', options, async (t) => {
+  const { host, child, output } = await start(t)
+  await host.exec('ip link set wg0 up')
+  await host.exec('ip address add 10.9.0.1/24 dev wg0')
+  await host.succeeds('ping -c 1 -W 1 10.9.0.2')
+  child.kill('SIGUSR2')
+  await eventually(() => output().includes('}\n'), { what: 'the counters' })
+  const counters = JSON.parse(output().replace('ready\n', '')) as Record<string, number>
+  assert.ok((counters['unroutable'] ?? 0) >= 1)
+  assert.equal(counters['wrong-tag'], 0)
+})
+
 test('startDevice() rejects with what went wrong', options, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'warren-device-'))
   const command = [resolve('bin/warren')]
   await assert.rejects(startDevice({ name: 'far-too-long-name', runDir: folder, command }), /it ended with 2/)
   assert.match(readFileSync(join(folder, 'device-far-too-long-name.log'), 'utf8'), /at most 15 bytes/)
   rmSync(folder, { recursive: true })
+})
+
+test('warren device runs for root of a user namespace', {
+  ...needs({ root: true, kernel: ['userns', 'tun'], tools: ['setpriv', 'unshare'] }),
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-device-'))
+  chmodSync(folder, 0o777)
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const user = [
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    'unshare',
+    '--user',
+    '--map-root-user',
+    '--net',
+  ]
+  const device = [
+    resolve('bin/warren'),
+    'device',
+    'wg0',
+    '--socket-dir',
+    `${folder}/s`,
+    '--state-dir',
+    `${folder}/t`,
+  ]
+  const child = spawn('setpriv', [...user, ...device], { env: { ...process.env, HOME: folder } })
+  t.after(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await eventually(() => output !== '' || child.exitCode !== null, { what: 'a word' })
+  assert.equal(output, 'ready\n')
+  assert.equal((await new UapiClient(`${folder}/s/wg0.sock`).get()).peers.length, 0)
 })
 
 test('warren device without privileges says which one it lacks', {

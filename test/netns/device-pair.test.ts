@@ -147,6 +147,18 @@ test('warren device goes on after its own address went away', options, async (t)
   assert.ok(await pings(right, '10.9.0.1'))
 })
 
+test('warren device marks what it sends, also after its port has changed', options, async (t) => {
+  const { left, leftUapi } = await makePair(t, { left: ['--fwmark', '7'] })
+  assert.equal((await leftUapi.get()).fwmark, 7)
+  for (const listenPort of [51820, 51999]) {
+    await leftUapi.set({ listenPort, fwmark: 7, peers: [] })
+    await eventually(() => pings(left, '10.9.0.2'), { what: 'ping without a rule' })
+    await left.exec('ip rule add fwmark 7 prohibit')
+    assert.equal(await pings(left, '10.9.0.2'), false)
+    await left.exec('ip rule delete fwmark 7 prohibit')
+  }
+})
+
 test('warren device follows a change of the link MTU', options, async (t) => {
   const pair = await makePair(t)
   for (const host of [pair.left, pair.right]) await host.exec('ip link set wg0 mtu 1280')
