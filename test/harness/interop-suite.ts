@@ -223,7 +223,7 @@ export function rekeySuite(make: WireGuardMake): void {
     kernel: [...(warrenDevice.needs.kernel ?? []), ...(make.needs.kernel ?? [])],
     tools: [...(make.needs.tools ?? []), ...(warrenDevice.needs.tools ?? []), 'unshare'],
   }
-  const options = { ...needs(both), timeout: 230_000, concurrency: 2 }
+  const options = { ...needs(both), timeout: 150_000 + patiently(25_000), concurrency: 2 }
   const rekeys = (initiator: Side) => async (t: TestContext) => {
     const pair = await buildPair(t, make, { initiator })
     await assertConnected(pair, initiator)
