@@ -1,11 +1,11 @@
 /** The local bounds: what is allowed by default, what each field forbids, and that a mistake in them is never a loophole. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { WireGuardIntent } from '../model/index.ts'
-import { beyondBounds, contains, loadBounds, NO_BOUNDS } from './bounds.ts'
+import { askedTogether, beyondBounds, contains, loadBounds, NO_BOUNDS } from './bounds.ts'
 
 const wg = (change: Partial<WireGuardIntent> = {}): WireGuardIntent => ({
   name: 'wg0',
@@ -82,6 +82,68 @@ const rows = [
     want: ['address 10.0.1.1/32', 'route 192.168.0.0/16'],
   },
   {
+    name: 'a default route in sixteen pieces',
+    bounds: {},
+    intent: wg({ routes: routes(...Array.from({ length: 16 }, (_, i) => `${i * 16}.0.0.0/4`)) }),
+    want: ['default route in pieces (IPv4)'],
+  },
+  {
+    name: 'the global IPv6 internet in pieces',
+    bounds: {},
+    intent: wg({
+      routes: routes(...Array.from({ length: 32 }, (_, i) => `${(0x20 + i).toString(16)}00::/8`)),
+    }),
+    want: ['default route in pieces (IPv6)'],
+  },
+  {
+    name: 'every private network, and some of them twice',
+    bounds: {},
+    intent: wg({
+      routes: routes(
+        '10.0.0.0/8',
+        '10.1.0.0/16',
+        '172.16.0.0/12',
+        '192.168.0.0/16',
+        '100.64.0.0/10',
+        'fd00::/8',
+      ),
+    }),
+    want: [],
+  },
+  {
+    name: 'addresses whose own networks are a default route',
+    bounds: {},
+    intent: wg({
+      addresses: [
+        { local: '10.0.0.1', prefixLength: 1 },
+        { local: '10.0.0.1', peer: '200.0.0.1', prefixLength: 1 },
+      ],
+    }),
+    want: ['default route 0.0.0.0/1', 'default route 128.0.0.0/1'],
+  },
+  {
+    name: 'an address inside whose network is outside',
+    bounds: { cidrs: ['10.0.0.0/24'] },
+    intent: wg({
+      addresses: [
+        { local: '10.0.0.1', prefixLength: 16 },
+        { local: '10.0.0.1', peer: '192.0.2.9', prefixLength: 32 },
+        { local: 'fe80::1', peer: '2001:db8::1', prefixLength: 64 },
+      ],
+    }),
+    want: [
+      'network 10.0.0.0/16 of the address 10.0.0.1',
+      'network 192.0.2.9/32 of the address 10.0.0.1',
+      'network 2001:db8::/64 of the address fe80::1',
+    ],
+  },
+  {
+    name: 'a route before the host’s own addresses',
+    bounds: {},
+    intent: wg({ routes: [{ destination: '192.168.1.7/32', table: 255 }] }),
+    want: ['route 192.168.1.7/32 in the table local'],
+  },
+  {
     name: 'a name',
     bounds: { interfaces: ['wg*'] },
     intent: wg({ name: 'eth0' }),
@@ -104,6 +166,33 @@ for (const { name, bounds, intent, want } of rows)
       want.map((w) => `${w} is beyond what this node allows`),
     )
   })
+
+test('a default route in pieces is one over several interfaces too', () => {
+  const piece = (i: number) => wg({ name: `wg${i}`, routes: routes(`${i * 16}.0.0.0/4`) })
+  const both = [piece(1), piece(2)]
+  for (const one of both) {
+    assert.deepEqual(beyondBounds(one, NO_BOUNDS), [])
+    assert.equal(beyondBounds(one, NO_BOUNDS, askedTogether(both)).length, 1)
+  }
+})
+
+test('loadBounds(): a file that others may write bounds nobody, so it is refused', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'warren-bounds-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'agent.yaml')
+  writeFileSync(path, 'defaultRoute: true')
+  chmodSync(path, 0o644)
+  assert.equal((await loadBounds(path)).kind, 'bounds')
+  chmodSync(path, 0o646)
+  assert.equal((await loadBounds(path)).kind, 'problems')
+  if (process.geteuid?.() !== 0) return
+  chmodSync(path, 0o644)
+  chownSync(path, 65534, 65534)
+  assert.equal((await loadBounds(path)).kind, 'problems')
+  chownSync(path, 0, 65534)
+  chmodSync(path, 0o664)
+  assert.equal((await loadBounds(path)).kind, 'problems')
+})
 
 test('contains() compares families and lengths', () => {
   assert.equal(contains('10.0.0.0/8', '10.9.0.0/16'), true)

@@ -3,11 +3,11 @@
  * (`/etc/warren/agent.yaml`). Whoever writes the plan could otherwise claim every route or another's port.
  * Without the file everything is allowed but a default route and host-wide IPv6 forwarding.
  */
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { parsePrefix } from '../model/index.ts'
-import type { Problem, WireGuardIntent } from '../model/index.ts'
+import { comparePrefixes, formatPrefix, parseAddress, parsePrefix, prefixOf } from '../model/index.ts'
+import type { AddressIntent, Problem, WireGuardIntent } from '../model/index.ts'
 
 const prefix = z.string().refine((text) => parsePrefix(text) !== undefined, 'not a network prefix')
 const port = z.int().min(1).max(65535)
@@ -36,13 +36,15 @@ export type LoadedBounds =
 
 /** A missing file is the defaults; anything else that is wrong is a problem, never less bounds than written. */
 export const loadBounds = async (path: string): Promise<LoadedBounds> => {
-  let text: string
+  let text: string | undefined
   try {
-    text = await readFile(path, 'utf8')
+    text = await readOwned(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'bounds', bounds: NO_BOUNDS }
     return invalid([{ path, message: `cannot be read: ${(error as Error).message}` }])
   }
+  if (text === undefined)
+    return invalid([{ path, message: 'others than its owner, root or this user, may write it' }])
   let value: unknown
   try {
     value = parse(text) ?? {}
@@ -56,13 +58,31 @@ export const loadBounds = async (path: string): Promise<LoadedBounds> => {
   )
 }
 
+/** Undefined when somebody may write it who is not to decide here: then it bounds nobody. */
+const readOwned = async (path: string): Promise<string | undefined> => {
+  const file = await open(path)
+  try {
+    const { uid, gid, mode } = await file.stat()
+    const ownGroup = gid === 0 || gid === process.getegid?.()
+    const isOwned = uid === 0 || uid === process.geteuid?.()
+    if (!isOwned || (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !ownGroup)) return undefined
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
 const invalid = (what: readonly { path: string; message: string }[]): LoadedBounds => ({
   kind: 'problems',
   problems: what.map((p) => ({ code: 'InvalidBounds', ...p })),
 })
 
-/** What an interface asks beyond the bounds; empty: nothing. */
-export const beyondBounds = (wg: WireGuardIntent, bounds: Bounds): Problem[] => {
+/** What an interface asks beyond the bounds; empty: nothing. `together`: what all of the node's ask. */
+export const beyondBounds = (
+  wg: WireGuardIntent,
+  bounds: Bounds,
+  together: Together = askedTogether([wg]),
+): Problem[] => {
   const path = `${wg.owner.kind}/${wg.owner.name}`
   const reasons = [
     ...(bounds.interfaces.some((pattern) => matches(pattern, wg.name)) ? [] : [`interface name ${wg.name}`]),
@@ -70,9 +90,11 @@ export const beyondBounds = (wg: WireGuardIntent, bounds: Bounds): Problem[] => 
     (wg.listenPort >= bounds.ports.start && wg.listenPort <= bounds.ports.end)
       ? []
       : [`port ${wg.listenPort}`]),
+    ...(bounds.defaultRoute ? [] : defaultRoutes(wg, together)),
+    // The kernel asks this table before all others: what it says of the host's own addresses is not to be changed.
     ...wg.routes
-      .filter((r) => !bounds.defaultRoute && isAlmostEverything(r.destination))
-      .map((r) => `default route ${r.destination}`),
+      .filter((r) => r.table === LOCAL_TABLE)
+      .map((r) => `route ${r.destination} in the table local`),
     ...networksBeyond(wg, bounds),
   ]
   return reasons.map((reason) => ({
@@ -83,28 +105,78 @@ export const beyondBounds = (wg: WireGuardIntent, bounds: Bounds): Problem[] => 
   }))
 }
 
+/** RT_TABLE_LOCAL (<linux/rtnetlink.h>). */
+const LOCAL_TABLE = 255
+
+/** The network for which the kernel makes a route by itself when it gets this address. */
+const onLink = ({ local, peer, prefixLength }: AddressIntent): string => {
+  const address = parseAddress(peer ?? local)
+  return address === undefined ? `${local}/${prefixLength}` : formatPrefix(prefixOf(address, prefixLength))
+}
+
+/** The families in which routes that are modest each, over one interface or several, are almost everything. */
+export type Together = ReadonlySet<4 | 6>
+
+export const askedTogether = (all: readonly WireGuardIntent[]): Together => {
+  const modest = [...new Set(all.flatMap(destinationsOf))].filter((d) => !isAlmostEverything(d))
+  return new Set(([4, 6] as const).filter((family) => isTooMuch(family, modest)))
+}
+
+const defaultRoutes = (wg: WireGuardIntent, together: Together): string[] => {
+  const own = destinationsOf(wg)
+  const single = own.filter(isAlmostEverything).map((d) => `default route ${d}`)
+  if (single.length > 0) return single
+  const families = [...together].filter((family) => own.some((d) => familyOf(d) === family))
+  return families.map((family) => `default route in pieces (IPv${family})`)
+}
+
+const destinationsOf = (wg: WireGuardIntent): string[] => [
+  ...wg.routes.map((r) => r.destination),
+  ...wg.addresses.map(onLink),
+]
+
 const networksBeyond = (wg: WireGuardIntent, bounds: Bounds): string[] => {
   const { cidrs } = bounds
   if (cidrs === undefined) return []
   const outside = (text: string): boolean =>
     !(bounds.defaultRoute && text.endsWith('/0')) && !cidrs.some((c) => contains(c, text))
-  const bits = (address: string): number => (address.includes(':') ? 128 : 32)
+  const outsideToo = (text: string): boolean => !contains('fe80::/10', text) && outside(text)
+  const addressBeyond = (a: AddressIntent): string[] => {
+    const host = `${a.local}/${familyOf(a.local) === 6 ? 128 : 32}`
+    if (outsideToo(host)) return [`address ${host}`]
+    const network = onLink(a)
+    return outsideToo(network) ? [`network ${network} of the address ${a.local}`] : []
+  }
   return [
-    ...wg.addresses
-      .map((a) => `${a.local}/${bits(a.local)}`)
-      .filter((a) => !isLinkLocal(a) && outside(a))
-      .map((a) => `address ${a}`),
+    ...wg.addresses.flatMap(addressBeyond),
     ...wg.peers.flatMap((p) => p.allowedIPs.filter(outside).map((a) => `allowed network ${a}`)),
     ...wg.routes.filter((r) => outside(r.destination)).map((r) => `route ${r.destination}`),
   ]
 }
 
-const isLinkLocal = (text: string): boolean => /^fe[89ab][0-9a-f]:/.test(text)
+const familyOf = (text: string): 4 | 6 => (text.includes(':') ? 6 : 4)
+
+/** The shortest prefix that is no default route. */
+const SHORTEST = { 4: 4, 6: 8 } as const
 
 /** 0.0.0.0/1 and 128.0.0.0/1 together are a default route too, and so is 2000::/3. */
-const isAlmostEverything = (text: string): boolean => {
-  const length = parsePrefix(text)?.length ?? 0
-  return length < (text.includes(':') ? 8 : 4)
+const isAlmostEverything = (text: string): boolean =>
+  (parsePrefix(text)?.length ?? 0) < SHORTEST[familyOf(text)]
+
+/** Whether these cover as much as the longest prefix that would be refused by itself. */
+const isTooMuch = (family: 4 | 6, destinations: readonly string[]): boolean => {
+  const bits = family === 4 ? 32 : 128
+  const prefixes = destinations.filter((d) => familyOf(d) === family).flatMap((d) => parsePrefix(d) ?? [])
+  let covered = 0n
+  let end = 0n
+  // In this order a prefix comes after those that contain it, and prefixes either nest or are apart.
+  for (const { address, length } of prefixes.toSorted(comparePrefixes)) {
+    const size = 1n << BigInt(bits - length)
+    if (address.value < end) continue
+    covered += size
+    end = address.value + size
+  }
+  return covered >= 1n << BigInt(bits - SHORTEST[family] + 1)
 }
 
 export const contains = (outer: string, inner: string): boolean => {

@@ -13,7 +13,7 @@ import type {
 } from '../model/index.ts'
 import { plan } from '../plan/index.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
-import { beyondBounds } from './bounds.ts'
+import { askedTogether, beyondBounds } from './bounds.ts'
 import type { Bounds } from './bounds.ts'
 import type { KeyStore } from './key-store.ts'
 import { resolveKeys } from './keys.ts'
@@ -93,9 +93,10 @@ export interface AcceptOptions {
 export const accept = async (intent: NodeIntent, o: AcceptOptions): Promise<Desired> => {
   const problems: Problem[] = []
   const refused = new Set<string>()
+  const together = askedTogether(intent.interfaces)
   for (const wg of intent.interfaces) {
     const found = [
-      ...beyondBounds(wg, o.bounds),
+      ...beyondBounds(wg, o.bounds, together),
       ...(o.bounds.pinPeerKeys ? await o.pins.check(wg, o) : []),
       ...(wg.container === undefined ? [] : [noContainers(wg)]),
     ]
