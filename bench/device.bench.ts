@@ -152,10 +152,14 @@ async function measure(program: DeviceProgram): Promise<Figures> {
 
 async function transfer(pair: DevicePair, args: readonly string[]): Promise<{ gbits: number; cpu: number }> {
   const server = pair.b.spawn('iperf3', ['-s', '-1', '--forceflush'])
-  if (server.stdout) await once(server.stdout, 'data')
+  const ended = once(server, 'exit')
+  if (server.stdout) await Promise.race([once(server.stdout, 'data'), ended])
+  if (server.exitCode !== null) throw new Error('iperf3 cannot listen')
   const before = cpuSeconds(pair.pids)
   const text = await pair.a.exec(`iperf3 -c ${INNER_B} -J ${args.join(' ')}`)
   const cpu = cpuSeconds(pair.pids) - before
+  // It answers once; the next one needs its port.
+  await ended
   const { end } = JSON.parse(text) as { end: { sum_received: { bits_per_second: number; bytes: number } } }
   return { gbits: end.sum_received.bits_per_second / 1e9, cpu: cpu / (end.sum_received.bytes / 1e9) }
 }
