@@ -293,7 +293,9 @@ for (const world of WORLDS) {
         prefixLength: 32,
       }))
       const peers = Array.from({ length: 1000 }, (_, n) =>
-        peer(n, { allowedIPs: [`10.${100 + (n >> 8)}.${n & 255}.0/24`, `fd00:${(n + 1).toString(16)}::/32`] }),
+        peer(n, {
+          allowedIPs: [`10.${100 + (n >> 8)}.${n & 255}.0/24`, `fd00:${(n + 1).toString(16)}::/32`],
+        }),
       )
       const { device } = await bench.make({ peers, addresses })
       assert.equal(device.peers.length, 1000)
