@@ -34,8 +34,11 @@ async function tryExpected(stage: Stage): Promise<{ expected: number; reachable:
   const requests = pairs.map((pair) => ({ from: stage.lab.machine(pair.from), to: pair.address }))
   const pings = await echo(stage.lab.sys, requests, { timeoutMs: PING_TIMEOUT_MS })
   stage.progress(`${pairs.length} pairs transfer ${TRANSFER_BYTES / 1024} KiB by TCP`)
-  const transfers = await inBatches(pairs, (pair) => carries(stage, pair))
-  const reached = pairs.map((_, index) => pings[index] !== undefined && transfers[index] === true)
+  // What does not ping has failed already; its transfer would only be waited for.
+  const reached = await inBatches(
+    pairs,
+    async (pair, index) => pings[index] !== undefined && (await carries(stage, pair)),
+  )
   const reachable = reached.filter(Boolean).length
   const lost = pairs.filter((_, index) => !reached[index]).map((pair, index) => describe(pair, pings[index]))
   const rtts = pings.flatMap((ms) => ms ?? []).toSorted((a, b) => a - b)
@@ -158,10 +161,14 @@ async function proveDirect(stage: Stage): Promise<void> {
   }
 }
 
-async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+async function inBatches<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = []
   for (let at = 0; at < items.length; at += AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(work))))
+    const batch = items.slice(at, at + AT_ONCE)
+    results.push(...(await Promise.all(batch.map((item, offset) => work(item, at + offset)))))
   }
   return results
 }
