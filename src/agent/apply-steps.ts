@@ -45,7 +45,7 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
     if ((step.kind === 'link-create' || step.kind === 'device-start') && 'link' in step) broken.add(step.link)
   }
   for (let at = 0; at < steps.length; ) {
-    const run = takeRouteSteps(steps, at).filter((s) => !('link' in s) || !broken.has(s.link))
+    const run = takeRouteSteps(steps, at).filter((s) => !isOn(s, broken))
     if (run.length > 0) {
       for (const { request, error } of o.routes.batch((requests) => run.forEach((s) => ask(requests, s))))
         fail(run[request] ?? (steps[at] as Step), error)
@@ -53,7 +53,7 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
       continue
     }
     const step = steps[at++]
-    if (step === undefined || isRouteStep(step) || ('link' in step && broken.has(step.link))) continue
+    if (step === undefined || isRouteStep(step) || isOn(step, broken)) continue
     try {
       await applyOther(step, o)
     } catch (error) {
@@ -62,6 +62,11 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
   }
   return failures
 }
+
+const isOn = (step: Step, links: ReadonlySet<string>): boolean =>
+  step.kind === 'sysctl-set'
+    ? links.has(step.path.split('/')[3] ?? '')
+    : 'link' in step && links.has(step.link)
 
 const takeRouteSteps = (steps: readonly Step[], from: number): RouteStep[] => {
   const taken: RouteStep[] = []

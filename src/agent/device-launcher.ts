@@ -26,9 +26,18 @@ export interface OwnLauncherOptions {
   readonly socketDir: string
 }
 
+/** A small machine under load starts a process slowly; killing it and trying again would never end. */
+const START_TIMEOUT_MS = 60_000
+
 export const ownLauncher = (o: OwnLauncherOptions): DeviceLauncher => ({
   start: async (link, { mtuBytes, fwmark }) => {
-    await startDevice({ name: link, mtuBytes, ...(fwmark === undefined ? {} : { fwmark }), ...o })
+    await startDevice({
+      name: link,
+      mtuBytes,
+      ...(fwmark === undefined ? {} : { fwmark }),
+      timeoutMs: START_TIMEOUT_MS,
+      ...o,
+    })
   },
 })
 
@@ -38,8 +47,6 @@ export interface CommandLauncherOptions {
   readonly runDir: string
   connection(link: string): UapiConnection
 }
-
-const START_TIMEOUT_MS = 15_000
 
 export class CommandLauncher implements DeviceLauncher {
   readonly #o: CommandLauncherOptions

@@ -13,7 +13,7 @@ import { test, type TestContext } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { Namespace } from '../harness/namespace.ts'
 import { needs } from '../harness/needs.ts'
-import { AgentHost, follow, MAKES, pings, type AgentMake } from './agent-hosts.ts'
+import { AgentHost, follow, USERSPACE_MAKES, pings, type AgentMake } from './agent-hosts.ts'
 
 const PLAN = `
 apiVersion: warren.dev/v1alpha1
@@ -89,7 +89,7 @@ const hubBytes = async (h: AgentHost): Promise<number> =>
     .map((line) => Number(line.split('\t')[1]))
     .reduce((sum, n) => sum + n, 0)
 
-for (const make of MAKES.filter((m) => m.name !== 'wireguard-go')) {
+for (const make of USERSPACE_MAKES.filter((m) => m.name !== 'wireguard-go')) {
   const demands = { ...make.needs, tools: [...(make.needs.tools ?? []), 'nft'] }
   const options = { ...needs(demands), timeout: patiently(240_000) }
 

@@ -8,34 +8,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readlinkSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { eventually, patiently } from '../harness/eventually.ts'
+import { patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, follow, MAKES, pair, pings } from './agent-hosts.ts'
-
-const PLAN = `
-apiVersion: warren.dev/v1alpha1
-kind: WireGuardNetworkPlan
-metadata: { name: home }
-spec:
-  cidrs: [10.88.0.0/24, "fd00:88::/64"]
-  topology: HubAndSpoke
-  hubs: [a]
-  interface: { name: wg0 }
-  nodes:
-  - { name: a, endpoint: "192.0.2.1:51820", allowedNetworks: [10.99.0.0/16] }
-  - { name: b }
-`
-
-/** The agent of `a` has seen the session that a repair has to bring back. */
-const inTouch = async (a: AgentHost, b: AgentHost): Promise<void> => {
-  await reachable(b)
-  await eventually(() => a.shakesHands(), { what: 'a sees the handshake' })
-}
-
-const reachable = async (b: AgentHost): Promise<void> => {
-  await eventually(() => pings(b, '10.88.0.1'), { what: 'a answers over IPv4' })
-  await eventually(() => pings(b, 'fd00:88::1'), { what: 'a answers over IPv6' })
-}
+import { type AgentHost, follow, pair, USERSPACE_MAKES } from './agent-hosts.ts'
+import { driftTest, HUB_PLAN, inTouch, reachable } from './agent-suites.ts'
 
 /** Processes with a given word in their command line, in the host's network namespace. */
 const processesOf = (host: AgentHost, word: string): number[] => {
@@ -55,35 +31,9 @@ const processesOf = (host: AgentHost, word: string): number[] => {
     .map(Number)
 }
 
-for (const make of MAKES) {
+for (const make of USERSPACE_MAKES) {
+  driftTest(make)
   const options = { ...needs(make.needs), timeout: patiently(120_000) }
-
-  test(`GC-12: drift on ${make.name} is repaired and traffic flows again`, options, async (t) => {
-    const [a, b] = await pair(t, make)
-    await follow(PLAN, [a, b])
-    await inTouch(a, b)
-    const peer = a.status()?.interfaces[0]?.peers[0]?.publicKey ?? ''
-    const drifts: [string, string, RegExp][] = [
-      ['link deleted', 'ip link delete wg0', /altname warren-wg0/],
-      ['address flushed', 'ip address flush dev wg0', /ip address add 10\.88\.0\.1/],
-      ['link set down', 'ip link set wg0 down', /ip link set dev wg0 up/],
-      ['peer removed', `wg set wg0 peer ${peer} remove`, /wg set wg0 peer/],
-      ['peer added', `wg set wg0 peer ${'A'.repeat(42)}E= allowed-ips 10.66.0.0/16`, /remove/],
-      ['allowed networks changed', `wg set wg0 peer ${peer} allowed-ips 10.66.0.0/16`, /allowed-ips/],
-      ['address added', 'ip address add 10.77.0.9/24 dev wg0', /ip address delete 10\.77\.0\.9/],
-      ['mtu changed', 'ip link set wg0 mtu 1300', /mtu 1420/],
-    ]
-    for (const [name, command, repaired] of drifts) {
-      const repairs = await a.repairsAfter(() => a.net.exec(command))
-      assert.match(repairs.flatMap((r) => r.what).join('\n'), repaired, name)
-      await reachable(b)
-    }
-    const spoke = await b.repairsAfter(() => b.net.exec('ip route delete 10.99.0.0/16'))
-    assert.match(spoke[0]?.what.join('\n') ?? '', /ip route add 10\.99\.0\.0\/16 dev wg0 proto 87/)
-    t.diagnostic(
-      `${make.name}: ${[...(a.status()?.repairs ?? [])].map((r) => `${r.cause} ${r.tookMs} ms`).join(', ')}`,
-    )
-  })
 
   test(`what is not ours is left alone on ${make.name}`, options, async (t) => {
     const [a, b] = await pair(t, make)
@@ -107,7 +57,7 @@ for (const make of MAKES) {
         .replaceAll(/linkdown|qlen \d+|tentative /g, '')
     }
     const before = await look()
-    await follow(PLAN, [a, b])
+    await follow(HUB_PLAN, [a, b])
     await inTouch(a, b)
     await a.repairsAfter(() => a.net.exec('ip link delete wg0'))
     await reachable(b)
@@ -119,20 +69,19 @@ for (const make of MAKES) {
     assert.equal(await a.net.succeeds('ip link show wg0'), false)
   })
 
-  if (make.name !== 'the kernel')
-    test(`the process behind an interface of ${make.name} is started again`, options, async (t) => {
-      const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
-      await inTouch(a, b)
-      const word = make.name === 'wireguard-go' ? 'wireguard-go' : 'device'
-      const [device] = processesOf(a, word).filter((pid) => pid !== a.pid)
-      assert.ok(device)
-      const repairs = await a.repairsAfter(async () => void process.kill(device, 'SIGKILL'))
-      await reachable(b)
-      assert.notDeepEqual(
-        processesOf(a, word).filter((pid) => pid !== a.pid),
-        [device],
-      )
-      t.diagnostic(`${make.name}: ${repairs.map((r) => `${r.cause} ${r.tookMs} ms`).join(', ')}`)
-    })
+  test(`the process behind an interface of ${make.name} is started again`, options, async (t) => {
+    const [a, b] = await pair(t, make)
+    await follow(HUB_PLAN, [a, b])
+    await inTouch(a, b)
+    const word = make.name === 'wireguard-go' ? 'wireguard-go' : 'device'
+    const [device] = processesOf(a, word).filter((pid) => pid !== a.pid)
+    assert.ok(device)
+    const repairs = await a.repairsAfter(async () => void process.kill(device, 'SIGKILL'))
+    await reachable(b)
+    assert.notDeepEqual(
+      processesOf(a, word).filter((pid) => pid !== a.pid),
+      [device],
+    )
+    t.diagnostic(`${make.name}: ${repairs.map((r) => `${r.cause} ${r.tookMs} ms`).join(', ')}`)
+  })
 }

@@ -22,8 +22,8 @@ export interface AgentMake {
 
 const TOOLS = ['ip', 'wg', 'ping', 'nsenter', 'unshare']
 
-/** What interfaces are made of; the kernel's run in the VM where this kernel has none. */
-export const MAKES: readonly AgentMake[] = [
+/** What interfaces are made of where the kernel makes none. */
+export const USERSPACE_MAKES: readonly [AgentMake, AgentMake] = [
   {
     name: 'warren device',
     needs: { root: true, kernel: ['tun', 'veth'], tools: TOOLS },
@@ -34,12 +34,13 @@ export const MAKES: readonly AgentMake[] = [
     needs: { root: true, kernel: ['tun', 'veth'], tools: [...TOOLS, 'wireguard-go'] },
     flags: ['--backend', 'userspace', '--userspace', 'wireguard-go -f {interface}'],
   },
-  {
-    name: 'the kernel',
-    needs: { root: true, kernel: ['wireguard', 'veth'], tools: TOOLS },
-    flags: ['--backend', 'kernel'],
-  },
 ]
+
+export const KERNEL_MAKE: AgentMake = {
+  name: 'the kernel',
+  needs: { root: true, kernel: ['wireguard', 'veth'], tools: TOOLS },
+  flags: ['--backend', 'kernel'],
+}
 
 export class AgentHost {
   readonly node: string

@@ -12,61 +12,21 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, follow, lockFor, MAKES, pair, pings } from './agent-hosts.ts'
-
-const PLAN = `
-apiVersion: warren.dev/v1alpha1
-kind: WireGuardNetworkPlan
-metadata: { name: home }
-spec:
-  topology: Links
-  portRange: { start: 51800, end: 51819 }
-  nodes:
-  - { name: a, endpoint: 192.0.2.1 }
-  - { name: b }
-  links:
-  - allowedIPs: [0.0.0.0/0, "::/0"]
-    ends:
-    - node: a
-      addresses: [{ local: 10.4.0.1, peer: 10.4.0.2/32 }, { local: "fe80::1771", peer: "fe80::a:1771/64" }]
-    - node: b
-      addresses: [{ local: 10.4.0.2, peer: 10.4.0.1/32 }, { local: "fe80::a:1771", peer: "fe80::1771/64" }]
-`
+import { type AgentHost, follow, lockFor, pair, pings, USERSPACE_MAKES } from './agent-hosts.ts'
+import { LINKS_PLAN, linksTest } from './agent-suites.ts'
 
 const endpointAt = (host: AgentHost): string | undefined => host.status()?.interfaces[0]?.peers[0]?.endpoint
 
-for (const make of MAKES) {
+for (const make of USERSPACE_MAKES) {
+  linksTest(make)
   const options = { ...needs(make.needs), timeout: patiently(120_000) }
 
-  test(
-    `GC-06 GC-07: point-to-point links carry IPv4 and link-local IPv6 on ${make.name}`,
-    options,
-    async (t) => {
-      const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
-      const [name] = a.status()?.interfaces.map((i) => i.name) ?? []
-      assert.ok(name)
-      const shown = await a.net.exec(`ip address show dev ${name}`)
-      assert.match(shown, /inet 10\.4\.0\.1 peer 10\.4\.0\.2\/32/)
-      assert.match(shown, /inet6 fe80::1771 peer fe80::a:1771\/64/)
-      assert.match(shown, /mtu 1420/)
-      assert.match(shown, /UP/)
-      const other = b.status()?.interfaces[0]?.name ?? ''
-      await eventually(() => pings(b, '10.4.0.1'), { what: 'IPv4' })
-      await eventually(() => pings(b, `fe80::1771%${other}`), { what: 'link-local IPv6' })
-      await eventually(() => pings(a, `fe80::a:1771%${name}`), { what: 'link-local IPv6 back' })
-      // Everything may pass the tunnel, and yet no route of the host was touched.
-      assert.equal((await a.net.exec('ip route show default')).trim(), '')
-    },
-  )
-
-  // wireguard-go of Debian 12 goes on sending from an address that it has lost.
   test(
     `a peer that moves is followed, and its newer endpoint is never overwritten, on ${make.name}`,
     options,
     async (t) => {
       const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
+      await follow(LINKS_PLAN, [a, b])
       await eventually(() => pings(b, '10.4.0.1'))
       await b.net.exec('ip address delete 192.0.2.2/24 dev eth0')
       await b.net.exec('ip address add 192.0.2.77/24 dev eth0')
@@ -85,7 +45,7 @@ for (const make of MAKES) {
     options,
     async (t) => {
       const [a, b] = await pair(t, make)
-      const text = PLAN.replace('endpoint: 192.0.2.1', 'endpoint: hub.test')
+      const text = LINKS_PLAN.replace('endpoint: 192.0.2.1', 'endpoint: hub.test')
       // Each host has its own /etc/hosts, as machines have their own resolvers.
       const hosts = join(b.dir('etc'), 'hosts')
       writeFileSync(hosts, `${readFileSync('/etc/hosts', 'utf8')}\n192.0.2.1 hub.test\n`)

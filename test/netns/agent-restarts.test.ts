@@ -12,85 +12,19 @@ import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, follow, MAKES, pair, pings } from './agent-hosts.ts'
+import { type AgentHost, follow, pair, pings, USERSPACE_MAKES } from './agent-hosts.ts'
+import { flows, HUB_PLAN, openStream, streamTest } from './agent-suites.ts'
 
-const PLAN = `
-apiVersion: warren.dev/v1alpha1
-kind: WireGuardNetworkPlan
-metadata: { name: home }
-spec:
-  cidrs: [10.88.0.0/24]
-  topology: HubAndSpoke
-  hubs: [a]
-  interface: { name: wg0 }
-  nodes:
-  - { name: a, endpoint: "192.0.2.1:51820" }
-  - { name: b }
-`
-
-const STREAM = `
-import { connect, createServer } from 'node:net'
-if (process.argv[1] === 'serve') createServer((s) => s.pipe(s)).listen(7000, '10.88.0.1', () => console.log('up'))
-else {
-  const s = connect(7000, '10.88.0.1')
-  s.on('error', (e) => { console.log('broken ' + e.code); process.exit(1) })
-  let sent = 0, back = 0
-  s.on('data', (d) => { back += d.length })
-  setInterval(() => { s.write('x'.repeat(1000)); sent += 1000; console.log(JSON.stringify({ sent, back })) }, 20)
-}`
-
-/** An echoed TCP stream from b to a; `back()` counts the bytes that came back over it. */
-const openStream = async (a: AgentHost, b: AgentHost): Promise<{ back(): number; broken(): boolean }> => {
-  const server = a.net.spawn(process.execPath, ['--input-type=module', '-e', STREAM, 'serve'])
-  await once(server.stdout as NodeJS.ReadableStream, 'data')
-  const client = b.net.spawn(process.execPath, ['--input-type=module', '-e', STREAM, 'connect'])
-  let text = ''
-  client.stdout?.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-2000)))
-  return {
-    back: () => {
-      const line = text.split('\n').findLast((l) => l.startsWith('{') && l.endsWith('}')) ?? '{"back":0}'
-      return (JSON.parse(line) as { back: number }).back
-    },
-    broken: () => text.includes('broken') || client.exitCode !== null,
-  }
-}
-
-const flows = async (stream: { back(): number; broken(): boolean }): Promise<void> => {
-  const before = stream.back()
-  await eventually(() => stream.back() > before + 5_000, { timeoutMs: 30_000, what: 'the stream goes on' })
-  assert.equal(stream.broken(), false)
-}
-
-for (const make of MAKES) {
+for (const make of USERSPACE_MAKES) {
+  streamTest(make)
   const options = { ...needs(make.needs), timeout: patiently(120_000) }
-
-  test(
-    `a TCP stream survives SIGKILL of both agents on ${make.name}, and a restart changes nothing`,
-    options,
-    async (t) => {
-      const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
-      await eventually(() => pings(b, '10.88.0.1'))
-      const stream = await openStream(a, b)
-      await flows(stream)
-      for (const host of [a, b]) await host.signal('SIGKILL')
-      await flows(stream)
-      for (const host of [a, b]) {
-        host.log = ''
-        host.start()
-        await host.converged()
-        assert.equal(host.log, '', 'nothing to do, nothing to say')
-      }
-      await flows(stream)
-    },
-  )
 
   test(
     `stopping leaves the network of ${make.name} up; what broke meanwhile is repaired at the next start`,
     options,
     async (t) => {
       const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
+      await follow(HUB_PLAN, [a, b])
       await eventually(() => pings(b, '10.88.0.1'))
       await a.signal('SIGTERM')
       assert.ok(await pings(b, '10.88.0.1'))
@@ -101,18 +35,17 @@ for (const make of MAKES) {
     },
   )
 
-  if (make.name !== 'the kernel')
-    test(`a TCP stream survives SIGKILL of the process behind ${make.name}`, options, async (t) => {
-      const [a, b] = await pair(t, make)
-      await follow(PLAN, [a, b])
-      await eventually(() => pings(b, '10.88.0.1'))
-      await eventually(() => a.shakesHands())
-      const stream = await openStream(a, b)
-      await flows(stream)
-      const device = await deviceOf(a)
-      await a.repairsAfter(async () => void process.kill(device, 'SIGKILL'))
-      await flows(stream)
-    })
+  test(`a TCP stream survives SIGKILL of the process behind ${make.name}`, options, async (t) => {
+    const [a, b] = await pair(t, make)
+    await follow(HUB_PLAN, [a, b])
+    await eventually(() => pings(b, '10.88.0.1'))
+    await eventually(() => a.shakesHands())
+    const stream = await openStream(a, b)
+    await flows(stream)
+    const device = await deviceOf(a)
+    await a.repairsAfter(async () => void process.kill(device, 'SIGKILL'))
+    await flows(stream)
+  })
 }
 
 /** Who listens on the interface's UDP port. */
@@ -121,14 +54,14 @@ const deviceOf = async (host: AgentHost): Promise<number> => {
   return Number(/pid=(\d+)/.exec(sockets)?.[1])
 }
 
-const [own] = MAKES
+const [own] = USERSPACE_MAKES
 const options = {
-  ...needs({ ...own?.needs, tools: [...(own?.needs.tools ?? []), 'ss'] }),
+  ...needs({ ...own.needs, tools: [...(own.needs.tools ?? []), 'ss'] }),
   timeout: patiently(120_000),
 }
 const started = async (t: TestContext): Promise<[AgentHost, AgentHost]> => {
-  const hosts = await pair(t, own as (typeof MAKES)[number])
-  await follow(PLAN, hosts)
+  const hosts = await pair(t, own)
+  await follow(HUB_PLAN, hosts)
   return hosts
 }
 
