@@ -16,11 +16,18 @@ const node = z.strictObject({
     .default([]),
 })
 
+/** Names in a lock go where those of a plan go: into commands and into the names of files. */
+const networkId = z
+  .string()
+  .refine((text) => text.split('/').length === 2 && text.split('/').every((part) => isName(part)))
+
+const isName = (text: string): boolean => fields.name.safeParse(text).success
+
 const allocationsFile = z.strictObject({
   apiVersion: z.literal('warren.dev/v1alpha1'),
   kind: z.literal('Allocations'),
   networks: z
-    .record(z.string(), z.strictObject({ nodes: z.record(z.string(), node).default({}) }))
+    .record(networkId, z.strictObject({ nodes: z.record(fields.name, node).default({}) }))
     .default({}),
 })
 

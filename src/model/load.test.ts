@@ -54,7 +54,7 @@ const rows: readonly { name: string; given: string; want: readonly string[] }[] 
       '7:23 InvalidEndpoint WireGuardNetworkPlan/home spec.nodes[0].endpoint: not an endpoint | Write host:port, as in hub.example.net:51820, 203.0.113.7:51820 or [2001:db8::7]:51820.',
       '7:52 InvalidAddress WireGuardNetworkPlan/home spec.nodes[0].addresses[0]: not an address | Write 10.0.0.7, 10.0.0.7/24 or fd00:10::7.',
       '7:66 InvalidAddress WireGuardNetworkPlan/home spec.nodes[0].addresses[1].local: not an address | Write 10.4.0.1 or fe80::1.',
-      '7:92 InvalidInterfaceName WireGuardNetworkPlan/home spec.nodes[0].interface.name: not an interface name | Use 1 to 15 ASCII characters without white space, "/" or ":".',
+      '7:92 InvalidInterfaceName WireGuardNetworkPlan/home spec.nodes[0].interface.name: not an interface name | Use 1 to 15 letters, digits and "_=+.@-", not beginning with "-", and neither "all" nor "default".',
     ],
   },
   {

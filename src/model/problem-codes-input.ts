@@ -35,8 +35,10 @@ export const INPUT_PROBLEMS = {
     remedy: 'Use lower-case letters, digits, "-" and ".".',
   },
   InvalidInterfaceName: {
-    means: 'The kernel would refuse this as the name of a link.',
-    remedy: 'Use 1 to 15 ASCII characters without white space, "/" or ":".',
+    means:
+      'The kernel would refuse this as the name of a link, or it would mean something else to the kernel or to a shell.',
+    remedy:
+      'Use 1 to 15 letters, digits and "_=+.@-", not beginning with "-", and neither "all" nor "default".',
   },
   InvalidCidr: {
     means: 'A network prefix is malformed.',

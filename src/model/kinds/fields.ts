@@ -34,17 +34,22 @@ export const name = z
     ),
   )
 
-const LINK_NAME = /^[^\s/:]{1,15}$/
+const LINK_NAME = /^[\w=+.@][-\w=+.@]{0,14}$/
+const RESERVED_LINK_NAMES = new Set(['.', '..', 'all', 'default'])
 
-/** What the kernel takes as a link's name (dev_valid_name, IFNAMSIZ 16 with its NUL). */
+/**
+ * What the kernel takes as a link's name (dev_valid_name, IFNAMSIZ 16 with its NUL), less what means something else
+ * elsewhere: `%d` makes the kernel count, `all` and `default` are everybody's sysctls, a leading dash is an option,
+ * and the rest is for shells and unit files, which get these names in commands to type.
+ */
 export const linkName = z
   .string()
   .refine(
-    (text) => LINK_NAME.test(text) && /^[\x21-\x7e]+$/.test(text) && text !== '.' && text !== '..',
+    (text) => LINK_NAME.test(text) && !RESERVED_LINK_NAMES.has(text),
     refused(
       'InvalidInterfaceName',
       'not an interface name',
-      'Use 1 to 15 ASCII characters without white space, "/" or ":".',
+      'Use 1 to 15 letters, digits and "_=+.@-", not beginning with "-", and neither "all" nor "default".',
     ),
   )
 
