@@ -5,7 +5,7 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
-import { prepareMachine, whyNoMachine } from '../vm/prepare.ts'
+import { prepareMachine, whyNoMachine, type MachineImage } from '../vm/prepare.ts'
 import { JOBS_FILE, type MachineJob } from './machine-job.ts'
 import { mergeResults, type LayerResult, type TestResult } from './results.ts'
 import { COMPILED, missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
@@ -21,13 +21,13 @@ export async function addVmResults(
 ): Promise<readonly LayerResult[]> {
   const jobs = jobsForMachine(done, options.only)
   if (jobs.length === 0) return done
-  const why = whyNoMachine()
-  if (why !== undefined) {
-    options.say(`vm: no virtual machine here, it ${why}; ${jobs.length} files keep their skipped tests`)
-    return done
+  const image = machineImage()
+  if (typeof image === 'string') {
+    options.say(`vm: no virtual machine here: ${image}`)
+    return done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, image)) }))
   }
   const started = performance.now()
-  const results = await resultsOfMachine(jobs, options)
+  const results = await resultsOfMachine(jobs, { image, ...options })
   return layOver(done, results, Math.round(performance.now() - started))
 }
 
@@ -51,11 +51,28 @@ function jobsForMachine(done: readonly LayerResult[], only = ''): readonly Machi
   return [...byText, ...bySkip].filter(({ file }) => file.includes(only))
 }
 
+/** What to boot, or why nothing can be booted: no QEMU, no root, no package to download. */
+function machineImage(): MachineImage | string {
+  const why = whyNoMachine()
+  if (why !== undefined) return why
+  try {
+    return prepareMachine()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error) // said, and kept in each skip
+  }
+}
+
+function noteReason(test: TestResult, why: string): TestResult {
+  const { reason = '' } = test
+  return reason.startsWith('needs kernel')
+    ? { ...test, reason: `${reason}; no virtual machine: ${why}` }
+    : test
+}
+
 async function resultsOfMachine(
   jobs: readonly MachineJob[],
-  { say, signal }: RunLayerOptions,
+  { image, say, signal }: RunLayerOptions & { image: MachineImage },
 ): Promise<readonly TestResult[]> {
-  const image = prepareMachine()
   say(
     `vm: ${jobs.length} ${jobs.length === 1 ? 'file' : 'files'} on Linux ${image.release} in one virtual machine`,
   )

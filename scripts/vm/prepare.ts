@@ -4,7 +4,7 @@
  *
  * Which kernel that is says Debian: the package that linux-image-cloud-amd64 depends on today.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -65,9 +65,8 @@ function unpackedKernel(): string | undefined {
 }
 
 function downloadKernel(): string {
-  const depends = run('apt-cache', ['depends', META_PACKAGE])
-  const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1]
-  if (name === undefined) throw new Error(`apt knows no ${META_PACKAGE}: run apt-get update`)
+  const name = kernelPackage() ?? (run('apt-get', ['--quiet', 'update']), kernelPackage())
+  if (name === undefined) throw new Error(`apt knows no ${META_PACKAGE}`)
   const fresh = join(FOLDER, 'kernel.new')
   rmSync(fresh, { recursive: true, force: true })
   mkdirSync(fresh, { recursive: true })
@@ -78,6 +77,12 @@ function downloadKernel(): string {
   rmSync(join(fresh, archive))
   renameSync(fresh, join(FOLDER, 'kernel'))
   return name.replace('linux-image-', '')
+}
+
+/** A fresh installation may have no package lists yet; then apt-cache fails or finds nothing. */
+function kernelPackage(): string | undefined {
+  const { stdout } = spawnSync('apt-cache', ['depends', META_PACKAGE], { encoding: 'utf8' })
+  return /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
 }
 
 function ramdiskEntries(modules: string): RamdiskEntry[] {
