@@ -11,6 +11,7 @@ import type {
   Problem,
   WireGuardIntent,
 } from '../model/index.ts'
+import { own } from '../model/index.ts'
 import { plan } from '../plan/index.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
 import { askedTogether, beyondBounds } from './bounds.ts'
@@ -70,7 +71,7 @@ const sameDecisions = (given: Allocations, planned: Allocations): boolean =>
   given === planned ||
   Object.entries(planned.networks).every(([name, network]) =>
     Object.entries(network.nodes).every(([node, wanted]) => {
-      const known = given.networks[name]?.nodes[node]
+      const known = own(own(given.networks, name)?.nodes, node)
       return known !== undefined && decisions(known) === decisions(wanted)
     }),
   )

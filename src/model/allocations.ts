@@ -5,6 +5,7 @@
  * A network is named `NAMESPACE/NAME`. In the topology Links an interface has a `link`: the other node and a
  * number, or the link's own name (`lax2-0`); elsewhere a node has one interface per network, without `link`.
  */
+import { own } from './own.ts'
 
 export interface Allocations {
   readonly networks: Readonly<Record<string, NetworkAllocation>>
@@ -34,8 +35,8 @@ export function withPublicKey(
   allocations: Allocations,
   key: { readonly network: string; readonly node: string; readonly publicKey: string },
 ): Allocations {
-  const network = allocations.networks[key.network] ?? { nodes: {} }
-  const node = network.nodes[key.node] ?? { addresses: [], interfaces: [] }
+  const network = own(allocations.networks, key.network) ?? { nodes: {} }
+  const node = own(network.nodes, key.node) ?? { addresses: [], interfaces: [] }
   return {
     networks: {
       ...allocations.networks,

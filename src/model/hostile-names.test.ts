@@ -1,6 +1,7 @@
 /** Names end up in commands, files and sysctls: none that a schema takes means anything else there. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { withPublicKey } from './allocations.ts'
 import { linkName } from './kinds/fields.ts'
 import { parseAllocations } from './load-allocations.ts'
 
@@ -69,4 +70,12 @@ test('__proto__ in a lock is nothing at all', () => {
   const { allocations } = parseAllocations(lockWith('default/home', '__proto__'), { file: 'l' })
   assert.deepEqual(Object.keys(allocations.networks['default/home']?.nodes ?? { none: 0 }), [])
   assert.equal(Object.hasOwn(Object.prototype, 'addresses'), false)
+})
+
+test('a node may be called constructor', () => {
+  const key = { network: 'default/home', node: 'constructor', publicKey: 'k' }
+  const { networks } = withPublicKey({ networks: { 'default/home': { nodes: {} } } }, key)
+  assert.deepEqual(networks['default/home']?.nodes, {
+    constructor: { addresses: [], interfaces: [], publicKey: 'k' },
+  })
 })

@@ -196,3 +196,31 @@ test('a damaged file of private keys is refused, not replaced', async (t) => {
   assert.match(stderr, /private-keys\.yaml:3:1: error: .*\[InvalidKey\]/)
   assert.deepEqual(filesBelow(directory), before)
 })
+
+test('a node may be called constructor: planned, kept in the lock and generated like any other', async (t) => {
+  const directory = temporaryDirectory(t)
+  const plan = `
+apiVersion: warren.dev/v1alpha1
+kind: WireGuardNetworkPlan
+metadata: { name: home }
+spec:
+  cidrs: [10.0.0.0/24]
+  nodes:
+  - { name: constructor, endpoint: "192.0.2.1" }
+  - { name: b }
+`
+  writeFileSync(join(directory, 'p.yaml'), plan)
+  for (const args of [
+    ['plan', 'p.yaml', '--write'],
+    ['generate', 'p.yaml', '--out', 'wg', '--write'],
+  ]) {
+    const { status, stderr } = await runWarren(args, { cwd: directory })
+    assert.equal(status, 0, stderr)
+  }
+  const all = configs(join(directory, 'wg'))
+  assert.deepEqual(Object.keys(all).toSorted(), ['b/wg-home.conf', 'constructor/wg-home.conf'])
+  assert.deepEqual(
+    Object.values(all).map((one) => one.peers.length),
+    [1, 1],
+  )
+})

@@ -1,6 +1,7 @@
 /** Plan objects + allocations → what the lab needs to know about each node, in the order they are written. */
 import {
   type Allocations,
+  own,
   parseEndpoint,
   type NodeSpec,
   type WarrenObject,
@@ -49,7 +50,7 @@ function portsOf(
   allocations: Allocations,
 ): number[] {
   const network = allocations.networks[`${metadata.namespace}/${metadata.name}`]
-  const ports = network?.nodes[node.name]?.interfaces.map((one) => one.listenPort) ?? []
+  const ports = own(network?.nodes, node.name)?.interfaces.map((one) => one.listenPort) ?? []
   return ports.length > 0 ? ports : [node.listenPort ?? spec.interface.listenPort ?? DEFAULT_PORT]
 }
 

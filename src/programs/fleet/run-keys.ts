@@ -1,5 +1,5 @@
 /** What `warren keys` does. */
-import { type Allocations, isKeyText, withPublicKey } from '../../model/index.ts'
+import { type Allocations, isKeyText, own, withPublicKey } from '../../model/index.ts'
 import { CheckFailed } from '../exit.ts'
 import { type MadePlan, makePlan } from '../planning/made-plan.ts'
 import { nodesWithoutAgent } from '../planning/without-agent.ts'
@@ -91,7 +91,7 @@ export async function fetchKeys(
       const keys: NodeKey[] = []
       for (const network of wanted.get(node) ?? []) {
         const publicKey = await askForKey(node, network, via)
-        const pinned = known.networks[network]?.nodes[node]?.publicKey
+        const pinned = own(own(known.networks, network)?.nodes, node)?.publicKey
         if (pinned !== undefined && pinned !== publicKey && !acceptNewKeys)
           throw pinnedKeyDiffers(node, network)
         keys.push({ network, node, publicKey, isNew: pinned !== publicKey })

@@ -1,5 +1,5 @@
 /** What a new lock remembers that the old one does not, or differently: one line per fact. Pure. */
-import type { Allocations, NodeAllocation } from '../../model/index.ts'
+import { type Allocations, type NodeAllocation, own } from '../../model/index.ts'
 
 export interface LockChange {
   readonly kind: 'added' | 'removed' | 'changed'
@@ -11,10 +11,10 @@ export interface LockChange {
 export function lockChanges(before: Allocations, after: Allocations): LockChange[] {
   const networks = union(before.networks, after.networks)
   return networks.flatMap((network) => {
-    const old = before.networks[network]?.nodes ?? {}
-    const now = after.networks[network]?.nodes ?? {}
+    const old = own(before.networks, network)?.nodes ?? {}
+    const now = own(after.networks, network)?.nodes ?? {}
     return union(old, now).flatMap((node) =>
-      nodeChanges(old[node], now[node]).map((change) => ({ network, node, ...change })),
+      nodeChanges(own(old, node), own(now, node)).map((change) => ({ network, node, ...change })),
     )
   })
 }

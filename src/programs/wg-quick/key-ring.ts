@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 
-import { isKeyText, type Problem } from '../../model/index.ts'
+import { isKeyText, own, type Problem } from '../../model/index.ts'
 import { BadInput } from '../exit.ts'
 import { readText } from '../files/read-text.ts'
 import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
@@ -41,7 +41,7 @@ export class KeyRing {
   }
 
   get(network: string, node: string): KeyPair | undefined {
-    const privateKey = this.#keys[network]?.[node]
+    const privateKey = own(own(this.#keys, network), node)
     return privateKey === undefined ? undefined : this.#pairOf(privateKey)
   }
 

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type Allocations, type NodeIntent, type Problem, type WireGuardIntent } from '../../model/index.ts'
+import {
+  type Allocations,
+  type NodeIntent,
+  own,
+  type Problem,
+  type WireGuardIntent,
+} from '../../model/index.ts'
 import { plan, type PlanResult } from '../../plan/index.ts'
 import { formatWgConfig, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { BadInput } from '../exit.ts'
@@ -75,9 +81,9 @@ function withPublicKeys(
   keys: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): Allocations {
   const changed = [...keys].map(([network, publicKeys]) => {
-    const known = networks[network]?.nodes ?? {}
+    const known = own(networks, network)?.nodes ?? {}
     const nodes = [...publicKeys].map(([node, publicKey]) => {
-      const { addresses = [], interfaces = [] } = known[node] ?? {}
+      const { addresses = [], interfaces = [] } = own(known, node) ?? {}
       return [node, { addresses, publicKey, interfaces }] as const
     })
     return [network, { nodes: { ...known, ...Object.fromEntries(nodes) } }] as const
