@@ -33,7 +33,7 @@ const processesOf = (host: AgentHost, word: string): number[] => {
 
 for (const make of USERSPACE_MAKES) {
   driftTest(make)
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(`what is not ours is left alone on ${make.name}`, options, async (t) => {
     const [a, b] = await pair(t, make)

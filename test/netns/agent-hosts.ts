@@ -140,7 +140,7 @@ export class AgentHost {
 
   async #statusWhen(what: string, is: (status: AgentStatus) => boolean): Promise<AgentStatus> {
     try {
-      await eventually(() => is(this.status() as AgentStatus), { timeoutMs: 20_000 })
+      await eventually(() => is(this.status() as AgentStatus), { timeoutMs: 60_000 })
     } catch (error) {
       throw new Error(`${this.node} never ${what}; its log: ${this.log}`, { cause: error })
     }
@@ -188,6 +188,9 @@ export const follow = async (text: string, hosts: readonly AgentHost[]): Promise
   for (const host of hosts) host.start()
   for (const host of hosts) await host.converged()
 }
+
+/** Longer than WireGuard itself may take: a lost session is given up after 15 s. On a busy machine all is slow. */
+export const REACHED_MS = 40_000
 
 export const pings = (from: AgentHost, to: string): Promise<boolean> =>
   from.net.succeeds(`ping -c 1 -W 1 ${to}`)

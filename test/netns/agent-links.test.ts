@@ -12,14 +12,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, follow, lockFor, pair, pings, USERSPACE_MAKES } from './agent-hosts.ts'
+import { type AgentHost, follow, lockFor, pair, pings, USERSPACE_MAKES, REACHED_MS } from './agent-hosts.ts'
 import { LINKS_PLAN, linksTest } from './agent-suites.ts'
 
 const endpointAt = (host: AgentHost): string | undefined => host.status()?.interfaces[0]?.peers[0]?.endpoint
 
 for (const make of USERSPACE_MAKES) {
   linksTest(make)
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(
     `a peer that moves is followed, and its newer endpoint is never overwritten, on ${make.name}`,
@@ -27,7 +27,7 @@ for (const make of USERSPACE_MAKES) {
     async (t) => {
       const [a, b] = await pair(t, make)
       await follow(LINKS_PLAN, [a, b])
-      await eventually(() => pings(b, '10.4.0.1'))
+      await eventually(() => pings(b, '10.4.0.1'), { timeoutMs: REACHED_MS })
       await b.net.exec('ip address delete 192.0.2.2/24 dev eth0')
       await b.net.exec('ip address add 192.0.2.77/24 dev eth0')
       await eventually(async () => (await pings(b, '10.4.0.1')) && endpointAt(a)?.startsWith('192.0.2.77'), {
@@ -36,7 +36,10 @@ for (const make of USERSPACE_MAKES) {
       })
       await a.repairsAfter(() => a.net.exec(`ip link set ${a.status()?.interfaces[0]?.name} down`))
       assert.match(endpointAt(a) ?? '', /^192\.0\.2\.77/)
-      await eventually(() => pings(a, '10.4.0.2'), { what: 'a reaches b where it is now' })
+      await eventually(() => pings(a, '10.4.0.2'), {
+        timeoutMs: REACHED_MS,
+        what: 'a reaches b where it is now',
+      })
     },
   )
 
@@ -54,7 +57,7 @@ for (const make of USERSPACE_MAKES) {
       for (const host of [a, b]) host.writePlan(text, lock)
       for (const host of [a, b]) host.start()
       for (const host of [a, b]) await host.converged()
-      await eventually(() => pings(b, '10.4.0.1'), { what: 'the name was resolved' })
+      await eventually(() => pings(b, '10.4.0.1'), { timeoutMs: REACHED_MS, what: 'the name was resolved' })
       // A hub that moved and knows nothing of its peers: it cannot call them, they have to find it.
       await a.signal('SIGTERM')
       await a.once('--remove-on-exit')

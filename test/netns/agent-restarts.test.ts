@@ -12,12 +12,12 @@ import { join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, follow, pair, pings, USERSPACE_MAKES } from './agent-hosts.ts'
+import { type AgentHost, follow, pair, pings, USERSPACE_MAKES, REACHED_MS } from './agent-hosts.ts'
 import { flows, HUB_PLAN, openStream, streamTest } from './agent-suites.ts'
 
 for (const make of USERSPACE_MAKES) {
   streamTest(make)
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(
     `stopping leaves the network of ${make.name} up; what broke meanwhile is repaired at the next start`,
@@ -25,21 +25,21 @@ for (const make of USERSPACE_MAKES) {
     async (t) => {
       const [a, b] = await pair(t, make)
       await follow(HUB_PLAN, [a, b])
-      await eventually(() => pings(b, '10.88.0.1'))
+      await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
       await a.signal('SIGTERM')
       assert.ok(await pings(b, '10.88.0.1'))
       await a.net.exec('ip address flush dev wg0')
       a.start()
       await a.converged()
-      await eventually(() => pings(b, '10.88.0.1'))
+      await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
     },
   )
 
   test(`a TCP stream survives SIGKILL of the process behind ${make.name}`, options, async (t) => {
     const [a, b] = await pair(t, make)
     await follow(HUB_PLAN, [a, b])
-    await eventually(() => pings(b, '10.88.0.1'))
-    await eventually(() => a.shakesHands())
+    await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
+    await eventually(() => a.shakesHands(), { timeoutMs: REACHED_MS })
     const stream = await openStream(a, b)
     await flows(stream)
     const device = await deviceOf(a)
@@ -57,7 +57,7 @@ const deviceOf = async (host: AgentHost): Promise<number> => {
 const [own] = USERSPACE_MAKES
 const options = {
   ...needs({ ...own.needs, tools: [...(own.needs.tools ?? []), 'ss'] }),
-  timeout: patiently(120_000),
+  timeout: patiently(240_000),
 }
 const started = async (t: TestContext): Promise<[AgentHost, AgentHost]> => {
   const hosts = await pair(t, own)
@@ -81,7 +81,7 @@ test(
   options,
   async (t) => {
     const [a, b] = await started(t)
-    await eventually(() => pings(b, '10.88.0.1'))
+    await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
     const path = join(a.dir('plans'), 'home.yaml')
     const good = readFileSync(path, 'utf8')
     for (const [bad, code] of [
@@ -91,13 +91,19 @@ test(
     ] as const) {
       if (bad === undefined) rmSync(path)
       else writeFileSync(path, bad)
-      await eventually(() => a.status()?.problems.some((p) => p.code === code), { what: code })
+      await eventually(() => a.status()?.problems.some((p) => p.code === code), {
+        timeoutMs: REACHED_MS,
+        what: code,
+      })
       assert.ok(await pings(b, '10.88.0.1'))
     }
     await a.signal('SIGKILL')
     await a.net.exec('ip link delete wg0')
     a.start()
-    await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: 30_000, what: 'the last good plan is used' })
+    await eventually(() => pings(b, '10.88.0.1'), {
+      timeoutMs: REACHED_MS,
+      what: 'the last good plan is used',
+    })
     assert.equal(a.status()?.problems[0]?.code, 'SourceVanished')
     writeFileSync(path, good)
     await eventually(() => a.status()?.problems.length === 0)
@@ -106,7 +112,7 @@ test(
 
 test('a changed plan is followed within a moment of its file', options, async (t) => {
   const [a, b] = await started(t)
-  await eventually(() => pings(b, '10.88.0.1'))
+  await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
   const path = join(a.dir('plans'), 'home.yaml')
   writeFileSync(path, readFileSync(path, 'utf8').replace('name: wg0', 'name: wg0, mtu: 1380'))
   await eventually(() => a.status()?.interfaces[0]?.mtuBytes === 1380)

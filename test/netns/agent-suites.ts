@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type AgentHost, type AgentMake, follow, pair, pings } from './agent-hosts.ts'
+import { type AgentHost, type AgentMake, follow, pair, pings, REACHED_MS } from './agent-hosts.ts'
 
 export const HUB_PLAN = `
 apiVersion: warren.dev/v1alpha1
@@ -26,17 +26,17 @@ spec:
 /** The agent of `a` has seen the session that a repair has to bring back. */
 export const inTouch = async (a: AgentHost, b: AgentHost): Promise<void> => {
   await reachable(b)
-  await eventually(() => a.shakesHands(), { what: 'a sees the handshake' })
+  await eventually(() => a.shakesHands(), { timeoutMs: REACHED_MS, what: 'a sees the handshake' })
 }
 
 export const reachable = async (b: AgentHost): Promise<void> => {
-  await eventually(() => pings(b, '10.88.0.1'), { what: 'a answers over IPv4' })
-  await eventually(() => pings(b, 'fd00:88::1'), { what: 'a answers over IPv6' })
+  await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS, what: 'a answers over IPv4' })
+  await eventually(() => pings(b, 'fd00:88::1'), { timeoutMs: REACHED_MS, what: 'a answers over IPv6' })
 }
 
 /** Whatever is broken comes back, and traffic with it. */
 export const driftTest = (make: AgentMake): void => {
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(`GC-12: drift on ${make.name} is repaired and traffic flows again`, options, async (t) => {
     const [a, b] = await pair(t, make)
@@ -87,7 +87,7 @@ spec:
 
 /** One interface per link, point-to-point. */
 export const linksTest = (make: AgentMake): void => {
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(
     `GC-06 GC-07: point-to-point links carry IPv4 and link-local IPv6 on ${make.name}`,
@@ -103,9 +103,15 @@ export const linksTest = (make: AgentMake): void => {
       assert.match(shown, /mtu 1420/)
       assert.match(shown, /UP/)
       const other = b.status()?.interfaces[0]?.name ?? ''
-      await eventually(() => pings(b, '10.4.0.1'), { what: 'IPv4' })
-      await eventually(() => pings(b, `fe80::1771%${other}`), { what: 'link-local IPv6' })
-      await eventually(() => pings(a, `fe80::a:1771%${name}`), { what: 'link-local IPv6 back' })
+      await eventually(() => pings(b, '10.4.0.1'), { timeoutMs: REACHED_MS, what: 'IPv4' })
+      await eventually(() => pings(b, `fe80::1771%${other}`), {
+        timeoutMs: REACHED_MS,
+        what: 'link-local IPv6',
+      })
+      await eventually(() => pings(a, `fe80::a:1771%${name}`), {
+        timeoutMs: REACHED_MS,
+        what: 'link-local IPv6 back',
+      })
       // Everything may pass the tunnel, and yet no route of the host was touched.
       assert.equal((await a.net.exec('ip route show default')).trim(), '')
     },
@@ -144,13 +150,16 @@ export const openStream = async (
 
 export const flows = async (stream: { back(): number; broken(): boolean }): Promise<void> => {
   const before = stream.back()
-  await eventually(() => stream.back() > before + 5_000, { timeoutMs: 30_000, what: 'the stream goes on' })
+  await eventually(() => stream.back() > before + 5_000, {
+    timeoutMs: REACHED_MS,
+    what: 'the stream goes on',
+  })
   assert.equal(stream.broken(), false)
 }
 
 /** The agents may go and come. */
 export const streamTest = (make: AgentMake): void => {
-  const options = { ...needs(make.needs), timeout: patiently(120_000) }
+  const options = { ...needs(make.needs), timeout: patiently(240_000) }
 
   test(
     `a TCP stream survives SIGKILL of both agents on ${make.name}, and a restart changes nothing`,
@@ -158,7 +167,7 @@ export const streamTest = (make: AgentMake): void => {
     async (t) => {
       const [a, b] = await pair(t, make)
       await follow(HUB_PLAN, [a, b])
-      await eventually(() => pings(b, '10.88.0.1'))
+      await eventually(() => pings(b, '10.88.0.1'), { timeoutMs: REACHED_MS })
       const stream = await openStream(a, b)
       await flows(stream)
       for (const host of [a, b]) await host.signal('SIGKILL')
