@@ -3,8 +3,8 @@
  * inside node). Loading waits for the first use, so importing `linux` costs nothing and `plan`, `generate` and
  * `validate` never load it.
  *
- * koffi can crash the process on a wrong signature: every declaration is in koffi-syscalls.ts, event-loop.ts or
- * evp-aead.ts, and each is called by a test.
+ * koffi can crash the process on a wrong signature: every declaration is in koffi-syscalls.ts, event-loop.ts,
+ * packet-calls.ts, evp-aead.ts, chacha-aead.ts or landlock.ts, and each is called by a test.
  */
 import { createRequire } from 'node:module'
 import type * as Koffi from 'koffi'
