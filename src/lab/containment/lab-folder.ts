@@ -6,7 +6,16 @@
  *
  * RUN is /run/warren-lab for root; else $XDG_RUNTIME_DIR/warren-lab, or a folder in /tmp that only the user enters.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { startTimeOf } from './keeper.ts'
 import { isRoot } from './requirements.ts'
@@ -36,7 +45,21 @@ export function runFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (isRoot()) return '/run/warren-lab'
   const runtime = env['XDG_RUNTIME_DIR']
   const usable = runtime !== undefined && runtime !== '' && existsSync(runtime)
-  return usable ? join(runtime, 'warren-lab') : `/tmp/warren-lab-${process.getuid?.() ?? 0}`
+  if (usable) return join(runtime, 'warren-lab')
+  const folder = `/tmp/warren-lab-${process.getuid?.() ?? 0}`
+  refuseForeign(folder)
+  return folder
+}
+
+/**
+ * Anybody can make a folder of this name in /tmp first, and what is in it is run and killed by what it says. One that
+ * is not there yet is fine: `makeLabFolder` asks again once it has made it.
+ */
+export function refuseForeign(folder: string): void {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  if (found === undefined) return
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return
+  throw new Error(`Cannot use ${folder}: somebody else made it, or may write to it`)
 }
 
 export function labFolder(name: string): string {
