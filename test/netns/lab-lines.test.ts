@@ -4,11 +4,12 @@ import { test, type TestContext } from 'node:test'
 import { echo, Lab, type LabNode, LabRefusal, layOut, setLineQuality, transfer } from '../../src/lab/index.ts'
 import { loadSyscalls } from '../../src/linux/index.ts'
 import { hasKernelFeature } from '../harness/kernel-features.ts'
+import { patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 
 const options = {
   ...needs({ root: true, kernel: ['veth', 'bridge', 'nftables'], tools: ['unshare'] }),
-  timeout: 60_000,
+  timeout: patiently(60_000),
 }
 const node = (name: string, site?: string): LabNode => ({
   name,

@@ -20,6 +20,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from '../../src/linux/index.ts'
+import { patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 
 const sys = needsMet() ? loadSyscalls() : undefined
@@ -30,13 +31,13 @@ const DEPENDENCES: readonly NatDependence[] = [
 ]
 const ENDPOINT_PORTS = [7001, 7002]
 /** Long enough for what comes on a busy machine; short for what is not to come. */
-const PATIENCE_MS = 5000
-const SILENCE_MS = 250
+const PATIENCE_MS = patiently(5000)
+const SILENCE_MS = patiently(250)
 
 function options(): { skip?: string; timeout: number } {
   return {
     ...needs({ root: true, kernel: ['veth', 'bridge', 'nftables'], tools: ['unshare'] }),
-    timeout: 60_000,
+    timeout: patiently(60_000),
   }
 }
 

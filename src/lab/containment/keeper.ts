@@ -6,11 +6,11 @@
  *
  * When the first process ends, the kernel kills everything in its pid namespace, and with the processes go the
  * namespaces, links and mounts. It ends when the keeper does, and the keeper ends when the channel to its parent
- * closes, unless it was told to stay.
+ * closes, unless its order was to stay.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { containingNamespaces } from './requirements.ts'
 
 /** The first process: a shell that waits, which as the first process it must, for every orphan. */
@@ -19,19 +19,18 @@ const FIRST_PROCESS = '"$@" & wait $!'
 export interface KeeperOptions {
   /** How to start the keeper: the runtime, its options, the entry and its arguments. */
   readonly command: readonly string[]
-  /** Outlives us. */
-  readonly stays?: boolean
+  /** A file for its complaints, when nobody will be there to read them. */
+  readonly errorFile?: string
   readonly env?: NodeJS.ProcessEnv
 }
 
 /** Starts a keeper with a channel (`process.send`) to us. Its own session: a Ctrl-C is ours to handle. */
-export function startKeeper({ command, stays = false, env = process.env }: KeeperOptions): ChildProcess {
+export function startKeeper({ command, errorFile, env = process.env }: KeeperOptions): ChildProcess {
   const words = [...containingNamespaces(), 'sh', '-c', FIRST_PROCESS, 'lab-keeper', ...command]
-  return spawn('unshare', words, {
-    stdio: ['ignore', stays ? 'ignore' : 'pipe', stays ? 'ignore' : 'pipe', 'ipc'],
-    detached: true,
-    env,
-  })
+  const errors = errorFile === undefined ? 'pipe' : openSync(errorFile, 'a', 0o600)
+  const keeper = spawn('unshare', words, { stdio: ['ignore', 'ignore', errors, 'ipc'], detached: true, env })
+  if (typeof errors === 'number') closeSync(errors)
+  return keeper
 }
 
 /** Kills a keeper that we started, with everything in it, and waits until it is gone. */

@@ -1,6 +1,8 @@
 /** Waiting on a condition, with a limit that only bounds a failure. */
 import { setTimeout as pause } from 'node:timers/promises'
 
+import { patiently } from '../patience.ts'
+
 export interface UntilOptions {
   readonly timeoutMs: number
   readonly everyMs?: number
@@ -14,7 +16,7 @@ export async function until(
   const start = performance.now()
   for (;;) {
     if (await holds()) return performance.now() - start
-    if (performance.now() - start > timeoutMs) return undefined
+    if (performance.now() - start > patiently(timeoutMs)) return undefined
     await pause(everyMs)
   }
 }

@@ -19,6 +19,7 @@ import {
   SOL_IPV6,
   type Syscalls,
 } from '../../linux/index.ts'
+import { patiently } from '../patience.ts'
 import type { Machine } from '../runtime/machine.ts'
 
 export interface EchoRequest {
@@ -49,7 +50,7 @@ export async function echo(
 ): Promise<(number | undefined)[]> {
   const round = new EchoRound(sys, requests)
   try {
-    const deadline = performance.now() + timeoutMs
+    const deadline = performance.now() + patiently(timeoutMs)
     do {
       round.sendUnanswered()
       await round.settled(Math.min(intervalMs, Math.max(1, deadline - performance.now())))

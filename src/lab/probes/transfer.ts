@@ -17,6 +17,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../linux/index.ts'
+import { patiently } from '../patience.ts'
 import type { Machine } from '../runtime/machine.ts'
 import { familyOf } from './echo.ts'
 
@@ -54,7 +55,7 @@ export async function connectFrom(
     const opened = new Socket({ fd: streamSocket(machine, to.address) })
     return opened.connect({ host: to.address, port: to.port })
   })
-  const timer = setTimeout(() => socket.destroy(new Error('no answer')), timeoutMs)
+  const timer = setTimeout(() => socket.destroy(new Error('no answer')), patiently(timeoutMs))
   try {
     await once(socket, 'connect')
     return socket
@@ -102,7 +103,7 @@ function answerWithDigest(server: Server, bytes: number): void {
 async function sendAndCompare(request: TransferRequest, port: number): Promise<boolean> {
   const { from, address, bytes, timeoutMs } = request
   const socket = await connectFrom(from, { address, port }, timeoutMs)
-  const timer = setTimeout(() => socket.destroy(new Error('the transfer stalled')), timeoutMs)
+  const timer = setTimeout(() => socket.destroy(new Error('the transfer stalled')), patiently(timeoutMs))
   try {
     const content = randomBytes(bytes)
     socket.write(content)

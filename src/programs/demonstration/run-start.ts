@@ -107,7 +107,6 @@ class Demonstration {
     this.#keeper = launch(
       { kind: 'demonstrate', order },
       {
-        stays: false,
         onEvent: (event) => {
           if (event.kind === 'done') done.resolve(event.result)
           else if (event.kind === 'broken') {

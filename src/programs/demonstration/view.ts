@@ -17,6 +17,7 @@ export interface View {
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const CLEAR_BELOW = '\u001B[J'
 const REDRAW_MS = 100
+const INDENT = ' '.repeat(7)
 
 export function makeView(terminal: Terminal): View {
   return new DemonstrationView(terminal)
@@ -44,7 +45,7 @@ class DemonstrationView implements View {
         this.#settleHosts()
         return this.#print(`\n${this.#paint.bold(`${event.number}  ${event.title}`)} ${this.#elapsed()}`)
       case 'line':
-        return this.#print(this.#line(event.tone, event.text))
+        return this.#print(this.#line(event.tone, wrap(event.text, this.#terminal.columns)))
       case 'progress':
         this.#progress = event.text
         return this.#redraw()
@@ -161,6 +162,23 @@ Next, on your own machine; all three only read:
   ${bold('bin/warren generate examples/homelab.yaml --out /tmp/wg')}     ${dim('the plan as plain wg-quick files')}
 `)
   }
+}
+
+/** Broken between words, further lines under the first; words longer than a line stay whole. */
+function wrap(text: string, columns: number): string {
+  const room = Math.max(40, columns - INDENT.length - 1)
+  const lines: string[] = []
+  for (const given of text.split('\n')) {
+    let line = ''
+    for (const word of given.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > room) {
+        lines.push(line)
+        line = word
+      } else line = line === '' ? word : `${line} ${word}`
+    }
+    lines.push(line)
+  }
+  return lines.join(`\n${INDENT}`)
 }
 
 /** The first columns of a line; one that has to be cut loses its colours. */

@@ -45,9 +45,9 @@ export interface KeeperHandle {
 
 export function launch(
   order: KeeperOrder,
-  o: { stays: boolean; onEvent: (event: DemonstrationEvent) => void },
+  o: { errorFile?: string; onEvent: (event: DemonstrationEvent) => void },
 ): KeeperHandle {
-  const keeper = startKeeper({ command: [...warrenCommand(), 'lab', 'keep'], stays: o.stays })
+  const keeper = startKeeper({ command: [...warrenCommand(), 'lab', 'keep'], ...o })
   const errors: string[] = []
   keeper.stderr?.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8')))
   keeper.on('message', (message) => o.onEvent(message as DemonstrationEvent))

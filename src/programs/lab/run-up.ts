@@ -1,6 +1,6 @@
 /** What `warren lab up` does: a keeper that outlives us, and a note of where it is. */
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type DemonstrationEvent, makeLabFolder, removeLabFolder, stopKeeper } from '../../lab/index.ts'
 import type { Problem } from '../../model/index.ts'
 import { BadInput, CheckFailed } from '../exit.ts'
@@ -51,7 +51,7 @@ async function bringUp({ name, order }: { name: string; order: Order }): Promise
   const keeper = launch(
     { kind: 'hold', order },
     {
-      stays: true,
+      errorFile: join(order.folder, 'keeper.log'),
       onEvent: (event: DemonstrationEvent) => {
         if (event.kind === 'up') up.resolve(event.failed)
         else if (event.kind === 'broken') up.reject(new CheckFailed(event.message))
@@ -62,7 +62,8 @@ async function bringUp({ name, order }: { name: string; order: Order }): Promise
     },
   )
   const early = async (): Promise<never> => {
-    throw new CheckFailed(`the lab ended early: ${await keeper.ended}`)
+    const why = await keeper.ended
+    throw new CheckFailed(`the lab ended early: ${lastWords(order.folder) || why}`)
   }
   try {
     const failed = await Promise.race([up.promise, early()])
@@ -75,6 +76,10 @@ async function bringUp({ name, order }: { name: string; order: Order }): Promise
     removeLabFolder(name)
     throw error
   }
+}
+
+function lastWords(folder: string): string {
+  return readFileSync(join(folder, 'keeper.log'), 'utf8').trim()
 }
 
 function claimFolder(name: string): string {
