@@ -180,3 +180,20 @@ test('a node that left the plan is told so, and one that cannot be told is named
   const again = await run('push', 'home.yaml')
   assert.ok(!again.stdout.includes('Leaving'))
 })
+
+test('a name that a shell on a node would read as more than a name is refused before anybody is asked', async (t) => {
+  const { directory, run } = fleet(t)
+  for (const [file, ...flags] of [
+    ['$(touch x).yaml'],
+    ['a;b.yaml'],
+    ['-x.yaml'],
+    ['home.yaml', '--name', '../x'],
+    ['home.yaml', '--wait', '1;id'],
+  ] as const) {
+    writeFileSync(join(directory, file), PLAN)
+    const { status, stderr } = await run('push', `./${file}`, ...flags)
+    assert.equal(status, 2, `${file}: ${stderr}`)
+    assert.match(stderr, /not a name for a plan|a number of seconds/)
+  }
+  assert.ok(!existsSync(join(directory, 'asked')))
+})

@@ -158,7 +158,11 @@ export const secretKey = keyText.transform((text): SecretText => secretText(text
 
 export const secretRef = z.strictObject({
   name: name.describe('The Secret, in the same namespace.'),
-  key: z.string().min(1).describe('The entry of its `data` or `stringData`.'),
+  // What Kubernetes allows; it becomes the name of a file in commands to type.
+  key: z
+    .string()
+    .regex(/^[-._a-zA-Z0-9]{1,253}$/, 'not the name of an entry of a Secret')
+    .describe('The entry of its `data` or `stringData`.'),
   namespace: name
     .optional()
     .describe("Only the object's own namespace is accepted; anything else is refused."),

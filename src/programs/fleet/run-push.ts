@@ -8,6 +8,7 @@ import type { AgentStatus } from '../../agent/index.ts'
 import { plan } from '../../plan/index.ts'
 import { BadInput, CheckFailed } from '../exit.ts'
 import { hasErrors } from '../files/inputs.ts'
+import { planArgumentProblems } from '../node/plan-name.ts'
 import type { NodePutResult } from '../node/run-node-put.ts'
 import { formatLockChanges, lockChanges } from '../planning/lock-changes.ts'
 import { type MadePlan, makePlan } from '../planning/made-plan.ts'
@@ -35,6 +36,8 @@ export interface PushOptions extends FleetOptions {
 export async function runPush(files: readonly string[], given: PushOptions): Promise<void> {
   const via = parseVia(given)
   const options = { ...given, name: given.name ?? nameOf(files[0] ?? '-') }
+  const problems = planArgumentProblems(options.name, options.wait)
+  if (problems.length > 0) throw new BadInput(problems)
   const made = await makePlan(files, options)
   const known = options.dryRun ? made : await withMissingKeys(made, { via, options })
   const statuses = await askHowTheyAre(known, { via, options })

@@ -12,7 +12,6 @@ import {
   type Allocations,
   parseAllocations,
   parseObjects,
-  type Problem,
   type WarrenObject,
 } from '../../model/index.ts'
 import { plan } from '../../plan/index.ts'
@@ -23,6 +22,7 @@ import { readText } from '../files/read-text.ts'
 import { writeTextAtomically } from '../files/write-text.ts'
 import { waitForAgent } from './agent-status.ts'
 import { parseBundle } from './bundle.ts'
+import { planArgumentProblems } from './plan-name.ts'
 
 export interface NodePutOptions {
   readonly plansDir: string
@@ -43,7 +43,7 @@ export interface NodePutResult {
 export async function runNodePut(name: string, options: NodePutOptions): Promise<void> {
   const read = await readText('-')
   const bundle = 'text' in read ? parseBundle(read.text) : undefined
-  const problems = checkArguments(name, options)
+  const problems = planArgumentProblems(name, options.wait)
   if ('problem' in read) problems.push(read.problem)
   else if (!bundle)
     problems.push({
@@ -74,16 +74,6 @@ export async function runNodePut(name: string, options: NodePutOptions): Promise
       : null,
   }
   process.stdout.write(`${JSON.stringify(result)}\n`)
-}
-
-function checkArguments(name: string, { wait }: NodePutOptions): Problem[] {
-  const problems: Problem[] = []
-  if (!/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/i.test(name) || /\.lock$/i.test(name)) {
-    problems.push({ code: 'InvalidArgument', path: name, message: 'not a name for a plan' })
-  }
-  if (!/^\d{1,5}$/.test(wait))
-    problems.push({ code: 'InvalidArgument', path: '--wait', message: 'not a number of seconds' })
-  return problems
 }
 
 /** The new plan on its own, then together with the others that are already here. */
