@@ -11,6 +11,8 @@ export const newCounters = () => ({
   /** Packets that the TUN would not take: the link is down. */
   deliverErrors: 0,
   receiveErrors: 0,
+  /** Handshake timestamps that could not be kept: the disk is full, or the folder is gone. */
+  timestampErrors: 0,
 })
 
 export type Counters = ReturnType<typeof newCounters>

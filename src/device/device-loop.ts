@@ -87,14 +87,27 @@ export class DeviceLoop {
 
   /** Sends what the state machine has made, and sets the timer. After everything that could have changed either. */
   settle(): void {
-    const { wireguard, timestamps } = this.#options
+    const { wireguard } = this.#options
     const outputs = wireguard.takeOutputs()
     if (outputs.length > 0) {
-      timestamps.save(wireguard.handshakeTimestamp)
+      this.#saveTimestamp()
       this.#outbound.sendOutputs(outputs)
     }
     const deadline = wireguard.nextDeadline()
     if (deadline !== undefined && deadline < this.#timerAtMs) this.#arm(deadline)
+  }
+
+  /**
+   * A full disk must not end a tunnel. What is lost is the promise for a machine without a clock that restarts now;
+   * the next handshake tries again.
+   */
+  #saveTimestamp(): void {
+    const { wireguard, timestamps } = this.#options
+    try {
+      timestamps.save(wireguard.handshakeTimestamp)
+    } catch {
+      this.counters.timestampErrors++
+    }
   }
 
   stop(): void {

@@ -225,3 +225,18 @@ test('warren device without privileges says which one it lacks', {
   assert.equal(await exitOf(child), 69)
   assert.match(trouble, /CAP_NET_ADMIN/)
 })
+
+test('warren device goes on where the handshake timestamp cannot be kept', options, async (t) => {
+  const { host, child } = await start(t)
+  await host.exec('rm -rf /run/state')
+  const client = new UapiClient(host.pathOf('/run/wireguard/wg0.sock'))
+  const peer = {
+    ...{ publicKey: makeKeyPair().publicKey, endpoint: '127.0.0.1:9', allowedIPs: [] },
+    persistentKeepaliveSeconds: 1,
+  }
+  await client.set({ privateKey: makeKeyPair().privateKey, peers: [peer] })
+  // The first initiation and the one that a timer sends five seconds later.
+  const sent = async () => ((await client.get()).peers[0]?.txBytes ?? 0) >= 2 * 148
+  await eventually(sent, { what: 'two initiations', timeoutMs: 30_000 })
+  assert.equal(child.exitCode, null)
+})
