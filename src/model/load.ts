@@ -5,6 +5,7 @@
 import { KINDS, type KindName, type WarrenObject } from './kinds/index.ts'
 import type { Problem } from './problem.ts'
 import { problemsOfIssues } from './problems-of-issues.ts'
+import { salvage } from './salvage.ts'
 import { similarTo } from './similar.ts'
 import { type Locate, rememberSource } from './source-of.ts'
 import { atMost, readYaml } from './yaml-documents.ts'
@@ -13,6 +14,8 @@ export interface ParsedObjects {
   /** Those that are right. Use them only when `problems` is empty: the others may belong with them. */
   readonly objects: readonly WarrenObject[]
   readonly problems: readonly Problem[]
+  /** What is left of the others without the fields that are wrong: to look for more problems in, not to use. */
+  readonly damaged: readonly WarrenObject[]
 }
 
 /** All documents of one file. Documents that repeat each other are found by `plan`, which sees all files. */
@@ -22,6 +25,7 @@ export function parseObjects(text: string, { file }: { readonly file: string }):
   return {
     objects: parsed.flatMap((one) => one.objects),
     problems: atMost([...problems, ...parsed.flatMap((one) => one.problems)], file),
+    damaged: parsed.flatMap((one) => one.damaged),
   }
 }
 
@@ -35,15 +39,24 @@ export interface ValueOrigin {
 export function validateObject(value: unknown, origin: ValueOrigin): ParsedObjects {
   const locate = origin.locate ?? (() => ({ file: origin.file, line: 1, column: 1 }))
   const kind = kindOf(value)
-  if (kind === undefined) return { objects: [], problems: [unknownKind(value, origin.file, locate)] }
+  if (kind === undefined) {
+    return { objects: [], problems: [unknownKind(value, origin.file, locate)], damaged: [] }
+  }
   const schema = KINDS[kind]
   const result = schema.safeParse(value)
   if (result.success) {
     if (origin.locate !== undefined) rememberSource(result.data, locate)
-    return { objects: [result.data], problems: [] }
+    return { objects: [result.data], problems: [], damaged: [] }
   }
+  const { issues } = result.error
   const title = `${kind}/${nameOf(value) ?? origin.file}`
-  return { objects: [], problems: problemsOfIssues(result.error.issues, { title, schema, value, locate }) }
+  const rest = schema.safeParse(salvage(value, issues))
+  if (rest.success) rememberSource(rest.data, locate)
+  return {
+    objects: [],
+    problems: problemsOfIssues(issues, { title, schema, value, locate }),
+    damaged: rest.success ? [rest.data] : [],
+  }
 }
 
 function kindOf(value: unknown): KindName | undefined {

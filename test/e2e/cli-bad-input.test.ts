@@ -91,6 +91,15 @@ test('a lock that contradicts its plan, or is malformed, is refused', async (t) 
   assert.match(said, /\[InvalidKey\]/)
 })
 
+test('a mistyped field does not hide what is wrong between the others', async (t) => {
+  const said = await refusedByAll(t, {
+    'home.yaml': `${PLAN.replace('hubs: [hub]', 'hubs: [hub, gone]\n  intreface: {}')}  - { name: a }\n`,
+  })
+  assert.match(said, /unknown field "intreface"/)
+  assert.match(said, /there is no node gone/)
+  assert.match(said, /the node a is there twice/)
+})
+
 test('a file of 100 MB is refused without being read, and so are a folder and a file that is not there', async (t) => {
   const directory = temporaryDirectory(t)
   writeFileSync(join(directory, 'big.yaml'), PLAN)

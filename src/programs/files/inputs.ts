@@ -8,8 +8,10 @@ import {
   parseAllocations,
   parseObjects,
   type Problem,
+  type ProblemCode,
   type WarrenObject,
 } from '../../model/index.ts'
+import { plan } from '../../plan/index.ts'
 import { BadInput } from '../exit.ts'
 import { readText } from './read-text.ts'
 
@@ -26,10 +28,11 @@ export interface LockOption {
   readonly lock?: string | undefined
 }
 
-/** Throws BadInput with everything that is wrong with the files themselves; what is wrong between them, `plan` says. */
+/** Throws BadInput when something is wrong with the files themselves, together with what is then certainly wrong between them. */
 export async function readInputs(files: readonly string[], { lock }: LockOption = {}): Promise<Inputs> {
   const problems: Problem[] = []
   const objects: WarrenObject[] = []
+  const damaged: WarrenObject[] = []
   for (const file of files) {
     const read = await readText(file)
     if ('problem' in read) {
@@ -39,11 +42,14 @@ export async function readInputs(files: readonly string[], { lock }: LockOption 
     const parsed = parseObjects(read.text, { file })
     objects.push(...parsed.objects)
     problems.push(...parsed.problems)
+    damaged.push(...parsed.damaged)
   }
   const lockFile = lock ?? lockFileOf(files[0] ?? '-')
   const kept = await readLock(lockFile)
   problems.push(...kept.problems)
-  if (hasErrors(problems)) throw new BadInput(problems)
+  if (hasErrors(problems)) {
+    throw new BadInput([...problems, ...certainProblems([...objects, ...damaged], kept.allocations)])
+  }
   return { objects, allocations: kept.allocations, lockFile, lockText: kept.text }
 }
 
@@ -53,6 +59,25 @@ export function lockFileOf(file: string): string {
 
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity !== 'warning')
+}
+
+/** What stays wrong whatever the fields turn out to be that are wrong already. */
+const CERTAIN: readonly ProblemCode[] = [
+  'DuplicateObject',
+  'DuplicateNode',
+  'DuplicateLink',
+  'DuplicateAddress',
+  'DuplicateKey',
+  'DuplicateEndpoint',
+  'UnknownNode',
+  'OverlappingCidrs',
+  'AddressReserved',
+  'LinkEnds',
+  'CrossNamespaceSecret',
+]
+
+function certainProblems(objects: readonly WarrenObject[], allocations: Allocations): Problem[] {
+  return plan(objects, allocations).problems.filter((problem) => CERTAIN.includes(problem.code))
 }
 
 /** A lock that is not there yet is an empty one. */
