@@ -14,7 +14,7 @@ import { planFacts } from './plan-facts.ts'
 import { environment, run } from './run-program.ts'
 import type { Stage } from './stage.ts'
 import { lockOf } from './write-plan.ts'
-import { until } from './until.ts'
+import { until } from '../until.ts'
 
 const CONVERGE_TIMEOUT_MS = 30_000
 

@@ -3,7 +3,7 @@ import { echo } from '../probes/echo.ts'
 import type { Machine } from '../runtime/machine.ts'
 import { removePeer, type TunnelAddress, type TunnelState, tunnelState } from './interface-state.ts'
 import type { Stage } from './stage.ts'
-import { until } from './until.ts'
+import { until } from '../until.ts'
 
 /** WireGuard tells nobody that a peer has gone; an agent sees it when it next looks around, 30 s apart at most. */
 const REPAIR_TIMEOUT_MS = 40_000

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { connectFrom, listenIn } from '../probes/transfer.ts'
 import type { Stage } from './stage.ts'
-import { until } from './until.ts'
+import { until } from '../until.ts'
 
 const MEBIBYTE = 1 << 20
 /** Before the kill, to be running; after it, to be seen running. */

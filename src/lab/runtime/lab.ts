@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs'
 import type { Syscalls } from '../../linux/index.ts'
 import type { LabTopology } from '../topology/topology.ts'
 import { Machine } from './machine.ts'
-import { wire } from './wiring.ts'
+import { awaitLines, wire } from './wiring.ts'
 
 export class Lab {
   readonly topology: LabTopology
@@ -26,6 +26,7 @@ export class Lab {
     try {
       for (const result of opened) if (result.status === 'rejected') throw result.reason
       wire(lab.machines)
+      await awaitLines(sys, lab.machines)
       for (const host of lab.hosts) appendFileSync(host.path('/etc/hosts'), lab.#hostsFile(host.name))
     } catch (error) {
       await lab.close()

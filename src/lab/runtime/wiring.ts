@@ -1,12 +1,15 @@
 /** Topology → kernel: bridges first, then the cables that plug into them, then routes, which need both. */
+import type { Syscalls } from '../../linux/index.ts'
 import { replaceTable } from '../../linux/nftables/index.ts'
 import { hostFirewall, lossyLine } from '../filters/host-firewall.ts'
 import { natTable, routerFirewall } from '../filters/nat.ts'
 import type { LabCable } from '../topology/topology.ts'
+import { echo, familyOf } from '../probes/echo.ts'
 import type { Machine } from './machine.ts'
 
 /** IPv6 wants 1280 at least; a tunnel of 1420 wants 1500 beneath it. */
 const MTU_BYTES = 1500
+const LINES_TIMEOUT_MS = 10_000
 
 export function wire(machines: ReadonlyMap<string, Machine>): void {
   for (const machine of machines.values()) {
@@ -24,6 +27,28 @@ export function wire(machines: ReadonlyMap<string, Machine>): void {
     for (const { destination, gateway } of machine.spec.routes)
       machine.route.addRoute({ destination, gateway })
   }
+}
+
+/**
+ * Until every machine hears the other end of its cables. The kernel notices a veth's carrier later (linkwatch), and a
+ * bridge drops what a port brings before that: somebody's first ARP request is lost, and the next takes a second.
+ */
+export async function awaitLines(sys: Syscalls, machines: ReadonlyMap<string, Machine>): Promise<void> {
+  const requests = [...machines.values()].flatMap((from) =>
+    from.spec.cables.flatMap((cable) => farAddresses(machines, cable).map((to) => ({ from, to }))),
+  )
+  const answers = await echo(sys, requests, { timeoutMs: LINES_TIMEOUT_MS, intervalMs: 50 })
+  const deaf = requests.filter((_, index) => answers[index] === undefined)
+  const [first] = deaf
+  if (first) throw new Error(`${first.from.name} does not hear ${first.to} on the other end of its cable`)
+}
+
+/** Of the bridge at its other end, in the families that both have. */
+function farAddresses(machines: ReadonlyMap<string, Machine>, cable: LabCable): string[] {
+  const bridge = machines.get(cable.to.machine)?.spec.bridges.find(({ name }) => name === cable.to.bridge)
+  const bare = (text: string): string => text.split('/')[0] ?? ''
+  const own = new Set(cable.addresses.map((text) => familyOf(bare(text))))
+  return (bridge?.addresses ?? []).map(bare).filter((address) => own.has(familyOf(address)))
 }
 
 function plugIn(machine: Machine, cable: LabCable, machines: ReadonlyMap<string, Machine>): void {

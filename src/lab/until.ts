@@ -1,7 +1,7 @@
 /** Waiting on a condition, with a limit that only bounds a failure. */
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { patiently } from '../patience.ts'
+import { patiently } from './patience.ts'
 
 export interface UntilOptions {
   readonly timeoutMs: number
