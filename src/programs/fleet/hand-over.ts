@@ -5,12 +5,12 @@
 import { formatAllocations, formatObjects } from '../../model/index.ts'
 import { objectsForNode } from '../../plan/index.ts'
 import { formatBundle } from '../node/bundle.ts'
-import type { NodePutResult } from '../node/run-node-put.ts'
 import type { MadePlan } from '../planning/made-plan.ts'
 import { progressOf } from '../terminal/progress.ts'
+import { parsePutResult, type PutAnswer } from './answers.ts'
 import { inParallel, type Outcome } from './in-parallel.ts'
 import type { PushStage } from './push-order.ts'
-import { NodeCommandFailed, parseAnswer, runOnNode, type Via } from './via.ts'
+import { NodeCommandFailed, runOnNode, type Via } from './via.ts'
 
 export interface HandOverOptions {
   readonly via: Via
@@ -26,9 +26,9 @@ export async function handOver(
   made: MadePlan,
   stages: readonly PushStage[],
   options: HandOverOptions,
-): Promise<Outcome<NodePutResult>[]> {
+): Promise<Outcome<PutAnswer>[]> {
   const progress = progressOf(stages.flatMap((stage) => stage.nodes).length)
-  const outcomes: Outcome<NodePutResult>[] = []
+  const outcomes: Outcome<PutAnswer>[] = []
   for (const { nodes, sequential } of stages) {
     const stage = await inParallel(nodes, {
       limit: sequential ? 1 : options.parallel,
@@ -48,27 +48,27 @@ async function handTo(
   node: string,
   { objects, result }: MadePlan,
   { via, name, wait }: HandOverOptions,
-): Promise<NodePutResult> {
+): Promise<PutAnswer> {
   const input = formatBundle({
     objects: formatObjects(objectsForNode(objects, node)),
     allocations: formatAllocations(result.allocations),
   })
   const args = ['node', 'put', name, '--wait', wait]
   const patient = { ...via, timeoutMs: via.timeoutMs + Number(wait) * 1000 }
-  const answer = parseAnswer(node, await runOnNode(node, patient, { args, input })) as NodePutResult
+  const answer = parsePutResult(node, await runOnNode(node, patient, { args, input }))
   if (answer.agent && (!answer.agent.current || answer.agent.phase !== 'Converged') && wait !== '0') {
     throw new NodeCommandFailed(node, notConverged(answer))
   }
   return answer
 }
 
-function notConverged({ agent }: NodePutResult): string {
+function notConverged({ agent }: PutAnswer): string {
   if (!agent?.current) return 'has the plan, but its agent has not taken it up yet'
   const [first] = agent.problems
   return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
 }
 
-function wordsFor({ agent }: NodePutResult): string {
+function wordsFor({ agent }: PutAnswer): string {
   if (!agent) return 'has the plan; no agent runs there yet'
   return agent.current ? agent.phase.toLowerCase() : 'has the plan'
 }

@@ -4,12 +4,10 @@
  */
 import { basename } from 'node:path'
 
-import type { AgentStatus } from '../../agent/index.ts'
 import { plan } from '../../plan/index.ts'
 import { BadInput, CheckFailed } from '../exit.ts'
 import { hasErrors } from '../files/inputs.ts'
 import { planArgumentProblems } from '../node/plan-name.ts'
-import type { NodePutResult } from '../node/run-node-put.ts'
 import { formatLockChanges, lockChanges } from '../planning/lock-changes.ts'
 import { type MadePlan, makePlan } from '../planning/made-plan.ts'
 import { formatPlanTable } from '../planning/plan-text.ts'
@@ -19,12 +17,13 @@ import { writeLock } from '../planning/write-lock.ts'
 import { confirms } from '../terminal/ask.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
+import { parseStatus, type PutAnswer, type StatusAnswer } from './answers.ts'
 import { dismiss, leavingNodes } from './dismiss.ts'
 import { handOver } from './hand-over.ts'
 import { inParallel, type Outcome } from './in-parallel.ts'
-import { pushOrder, type PushStage } from './push-order.ts'
+import { pushOrder, type PushStage, type RunningInterface } from './push-order.ts'
 import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
-import { NodeCommandFailed, parseAnswer, parseVia, runOnNode, type Via } from './via.ts'
+import { NodeCommandFailed, parseVia, runOnNode, type Via } from './via.ts'
 
 export interface PushOptions extends FleetOptions {
   readonly name?: string
@@ -45,7 +44,7 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const unreachable = statuses.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []))
   const order = pushOrder(known.result.intents, {
     nodes: nodesToPush(known),
-    running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
+    running: new Map(reachable.map(({ node, value }) => [node, runningOf(value)])),
     self: thisNode(),
   })
   const leaving = leavingNodes(made.allocations, known.result)
@@ -91,14 +90,16 @@ async function withMissingKeys(made: MadePlan, { via, options }: Context): Promi
 }
 
 /** Also the first contact: who does not answer is known before anything is changed. */
-function askHowTheyAre(made: MadePlan, { via, options }: Context): Promise<Outcome<AgentStatus | null>[]> {
+function askHowTheyAre(made: MadePlan, { via, options }: Context): Promise<Outcome<StatusAnswer>[]> {
   return inParallel(nodesToPush(made), {
     limit: options.parallel,
     isExpected: (error) => error instanceof NodeCommandFailed,
-    run: async (node) =>
-      parseAnswer(node, await runOnNode(node, via, { args: STATUS })) as AgentStatus | null,
+    run: async (node) => parseStatus(node, await runOnNode(node, via, { args: STATUS })),
   })
 }
+
+const runningOf = (status: StatusAnswer): RunningInterface[] =>
+  (status?.interfaces ?? []).map(({ name, publicKey, listenPort }) => ({ name, publicKey, listenPort }))
 
 const STATUS = ['node', 'status', '--output', 'json']
 
@@ -140,7 +141,7 @@ async function dismissAll(leaving: readonly string[], { via, options }: Context)
   }
 }
 
-function report(outcomes: readonly Outcome<NodePutResult | AgentStatus | null>[]): void {
+function report(outcomes: readonly Outcome<PutAnswer | StatusAnswer>[]): void {
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map((outcome) => outcome.node)
   const done = outcomes.length - failed.length
   if (failed.length > 0)

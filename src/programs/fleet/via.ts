@@ -30,7 +30,8 @@ export class NodeCommandFailed extends Error {
   override readonly name = 'NodeCommandFailed'
   readonly node: string
   constructor(node: string, message: string) {
-    super(message)
+    // Another machine's words must not steer this terminal.
+    super(message.replaceAll(/\p{Cc}/gu, ' '))
     this.node = node
   }
 }
@@ -97,15 +98,6 @@ export function runOnNode(
   })
 }
 
-/** Remote warren answers in JSON; anything else came from something in between. */
-export function parseAnswer(node: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new NodeCommandFailed(node, 'answered with something that is not from warren')
-  }
-}
-
 function endedBy(signal: string, timeoutMs: number): string {
   return signal === 'SIGKILL' ? `did not end within ${timeoutMs / 1000} s` : `was ended by ${signal}`
 }
@@ -126,7 +118,6 @@ function lastLine(text: string): string {
   const lines = text
     .split('\n')
     .filter((line) => /^\S/.test(line) && !/^\d+ (?:error|warning)s?\b/.test(line))
-  // Another machine's words must not steer this terminal.
   return (lines.at(-1) ?? '')
     .replaceAll(/\p{Cc}/gu, ' ')
     .trim()
