@@ -2,7 +2,6 @@
  * Every WireGuard interface of this machine with all it is made of: the kernel's over generic netlink, others
  * over the UAPI socket of the process behind them. Private keys are in here; callers decide what becomes of them.
  */
-import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -97,7 +96,7 @@ function fromKernel(device: WgDevice | undefined): UapiDevice | undefined {
 
 async function fromSocket(link: Link): Promise<UapiDevice | undefined> {
   const path = join(SOCKET_DIRECTORY, `${link.name}.sock`)
-  if (link.kind !== 'tun' || !existsSync(path)) return undefined
+  if (link.kind !== 'tun') return undefined
   const answer = await ask(path)
   if (answer === undefined) return undefined
   const parsed = parseUapiGet(answer)
@@ -105,7 +104,7 @@ async function fromSocket(link: Link): Promise<UapiDevice | undefined> {
   return parsed.value
 }
 
-/** Undefined when nobody is behind the socket any more: a process that crashed leaves its file. */
+/** Undefined when there is no socket, or nobody behind it any more: a process that crashed leaves its file. */
 function ask(path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect(path)
