@@ -2,7 +2,7 @@
  * The real host: rtnetlink for links, addresses, routes and rules; generic netlink or UAPI for WireGuard; /proc
  * for sysctls. One network namespace, the one this process is in.
  */
-import { accessSync, constants, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { EventLoop, loadSyscalls, RouteNetlink, watchRouteEvents, WireGuardNetlink } from '../linux/index.ts'
 import type { RouteEvent, Syscalls } from '../linux/index.ts'
@@ -127,6 +127,7 @@ export class LinuxHost implements Host {
       routes: this.#routes,
       backend: (kind) => this.#backends[kind],
       launcher: this.#launcher,
+      isServed: async (link) => (await this.#connection(link).get()) !== undefined,
       keys,
     })
   }
@@ -190,13 +191,14 @@ export class LinuxHost implements Host {
   }
 }
 
+/** A folder that is there but closed to us is no empty one: what runs would be taken for missing. */
 const socketsIn = (dir: string): string[] => {
   try {
-    accessSync(dir, constants.R_OK)
     return readdirSync(dir)
       .filter((name) => name.endsWith('.sock'))
       .map((name) => name.slice(0, -5))
-  } catch {
-    return [] // nobody serves anything here
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
