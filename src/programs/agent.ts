@@ -26,7 +26,8 @@ const env = (name: string, otherwise: string): string => process.env[name] ?? ot
 export const register = (program: Command): void => {
   program
     .command('agent')
-    .description('Keep this machine as its plan says: observe, compare, repair.')
+    .summary('keep this machine as its plan says')
+    .description('Keeps this machine as its plan says: observes, compares, repairs.')
     .option(
       '--source <source>',
       'where plans come from',

@@ -42,14 +42,20 @@ export async function buildCommandTree(only?: string): Promise<Command> {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .exitOverride()
-    .showHelpAfterError('(try: warren --help)')
     .addHelpText('after', EXAMPLES)
   const chosen = COMMANDS.filter((entry) => only !== undefined && entry.names.includes(only))
   for (const entry of chosen.length > 0 ? chosen : COMMANDS) {
     const module = await entry.load()
     module.register(program)
   }
+  pointToHelp(program, 'warren')
   return program
+}
+
+/** After a mistake in `warren lab exec`, the help to read is that of `warren lab exec`. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(try: ${path} --help)`)
+  for (const below of command.commands) pointToHelp(below, `${path} ${below.name()}`)
 }
 
 const EXAMPLES = `

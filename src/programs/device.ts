@@ -19,7 +19,8 @@ export function register(program: Command): void {
   program
     .command('device')
     .argument('<interface>', 'name of the link: made if it is not there', interfaceName)
-    .description('Run one userspace WireGuard interface in the foreground.')
+    .summary('run one userspace WireGuard interface')
+    .description('Runs one userspace WireGuard interface in the foreground.')
     .option('--mtu <bytes>', 'set the MTU of the link (a new one gets 1420)', integer(576, 65440))
     .option(
       '--fwmark <mark>',

@@ -15,8 +15,9 @@ export function register(program: Command): void {
     .command('lab')
     .summary('throwaway hosts that run a plan')
     .description(
-      `Throwaway hosts that run a plan: each node becomes a host with its own network and files, homes get a NAT, and
-everything stands on a backbone of documentation addresses. Nothing of this machine's network is used or changed.`,
+      'Throwaway hosts that run a plan: each node becomes a host with its own network and files, homes get a NAT, ' +
+        'and everything stands on a backbone of documentation addresses. Nothing of the network of this machine is ' +
+        'used or changed.',
     )
     .addHelpText(
       'after',
@@ -74,7 +75,7 @@ function registerOthers(lab: Command): void {
     .summary('run a command on a host of a lab')
     .argument('<lab>', 'its name')
     .argument('<machine>', 'a node of the plan, a router, the backbone or the stranger')
-    .argument('<command...>', 'after --')
+    .argument('<command...>', 'after `--`, so that its own options are left to it')
     .addHelpText('after', '\nExamples:\n  warren lab exec home phy01 -- warren show')
     .action(async (name: string, machine: string, command: string[]) => {
       const { runLabExec } = await import('./lab/run-others.ts')

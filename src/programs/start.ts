@@ -12,9 +12,10 @@ export function register(program: Command): void {
     .command('start')
     .summary('show it all on throwaway machines')
     .description(
-      `Makes the machines of a plan as throwaway hosts in namespaces, brings their network up as a user would, and
-tries every promise: who reaches whom and who must not, a port scan from outside, damage and its repair, an agent
-killed under a running stream. This machine's own network is not touched, and compared before and after.`,
+      'Makes the machines of a plan as throwaway hosts in namespaces, brings their network up as a user would, and ' +
+        'tries every promise: who reaches whom and who must not, a port scan from outside, damage and its repair, ' +
+        'an agent killed under a running stream. The network of this machine is not touched: it is compared before ' +
+        'and after.',
     )
     .argument('[file]', 'the plan; default: examples/homelab.yaml')
     .option('--once', 'do not stay up; exit 0 if every check held and 1 if any did not')

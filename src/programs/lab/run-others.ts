@@ -50,7 +50,10 @@ export async function runLabExec(o: {
   command: readonly string[]
 }): Promise<void> {
   const state = readLabState(o.name)
-  if (state === undefined || !isAlive(state)) throw noSuch(`there is no lab ${o.name}`, labNames())
+  if (state === undefined || !isAlive(state)) {
+    const up = labNames().filter((name) => isUp(readLabState(name)))
+    throw noSuch(`no lab ${o.name} is up`, up)
+  }
   const machine = state.machines.find((one) => one.name === o.machine)
   if (machine === undefined) {
     throw noSuch(
@@ -78,6 +81,10 @@ export async function runLabDown(name: string | undefined, { all }: { all?: true
     removeLabFolder(one)
     standardOutput().write(`The lab ${one} is gone.\n`)
   }
+}
+
+function isUp(state: LabState | undefined): boolean {
+  return state !== undefined && isAlive(state)
 }
 
 /** Its first process takes everything with it. */

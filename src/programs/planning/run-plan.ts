@@ -22,6 +22,7 @@ export async function runPlan(files: readonly string[], options: PlanOptions): P
   if (options.live) {
     const { printSteps, stepsHere } = await import('./live.ts')
     printSteps(await stepsHere(made, options.node ?? thisNode()), options.output)
+    remindOfKeys(made.result)
     return
   }
   standardOutput().write(await render(made.result, options))

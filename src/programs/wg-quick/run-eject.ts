@@ -41,6 +41,8 @@ export async function runEject(files: readonly string[], options: EjectOptions):
     }
   }
   standardOutput().write(written.map((path) => `${path}\n`).join(''))
+  const missing = [...new Set(result.publicKeysMissing.map((one) => one.node))]
+  if (missing.length > 0) standardError().write(`No key yet, so no peer: ${missing.join(', ')}.\n`)
   if (here) standardError().write(nextSteps(options.out))
 }
 
