@@ -7,7 +7,7 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { timed } from './benchmark.ts'
 
@@ -42,9 +42,9 @@ execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run'])
 mkdirSync('/run/wireguard', { mode: 0o700 })
 mkdirSync(PLANS)
 const ours = await measureOurs()
-removeInterface()
+await removeInterface()
 const theirs = await measureTheirs()
-removeInterface()
+await removeInterface()
 console.log(JSON.stringify({ ours, theirs }))
 
 async function measureOurs() {
@@ -162,7 +162,8 @@ function expectPeers(): void {
   if (found !== COUNT) throw new Error(`${found} peers instead of ${COUNT}`)
 }
 
-/** Of wireguard-go the process ends with its interface. */
-function removeInterface(): void {
+/** Of wireguard-go the process ends with its interface, and takes its socket along: not that of the next one. */
+async function removeInterface(): Promise<void> {
   spawnSync('ip', ['link', 'delete', 'wg0'])
+  while (existsSync('/run/wireguard/wg0.sock')) await pause(5)
 }

@@ -15,6 +15,8 @@ export interface ApplyOptions {
   readonly routes: RouteNetlink
   backend(kind: Backend): WireGuardBackend | undefined
   readonly launcher: DeviceLauncher
+  /** Whether a process answers for a userspace interface. */
+  isServed(link: string): Promise<boolean>
   readonly keys: ResolvedKeys
 }
 
@@ -133,6 +135,7 @@ const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: Apply
     o.routes.addLink({ name: step.link, kind: 'wireguard', mtuBytes: step.mtuBytes, altNames })
     return
   }
+  await predecessorGone(step.link, o)
   await o.launcher.start(step.link, { mtuBytes: step.mtuBytes, fwmark: step.fwmark })
   o.routes.setLink(step.link, { addAltNames: altNames })
   // wireguard-go chooses its own.
@@ -140,6 +143,12 @@ const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: Apply
 }
 
 const GONE_TIMEOUT_MS = 5_000
+
+/** The process of a deleted link takes its socket's file away when it ends; that must not be the new one's. */
+const predecessorGone = async (link: string, o: ApplyOptions): Promise<void> => {
+  const deadline = performance.now() + GONE_TIMEOUT_MS
+  while (performance.now() < deadline && (await o.isServed(link))) await pause(5)
+}
 
 /** A process that serves the link lets go of it a moment later; its name is free only then. */
 const deleteLink = async (link: string, o: ApplyOptions): Promise<void> => {
