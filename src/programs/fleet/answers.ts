@@ -18,7 +18,9 @@ const putResult = z.looseObject({
     .looseObject({
       phase: z.string(),
       current: z.boolean(),
-      problems: z.array(z.looseObject({ path: z.string(), message: z.string() })),
+      problems: z.array(
+        z.looseObject({ path: z.string(), message: z.string(), severity: z.string().optional() }),
+      ),
     })
     .nullable(),
 })

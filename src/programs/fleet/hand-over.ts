@@ -2,7 +2,7 @@
  * Hands each node its plan, stage by stage, and waits for its agent to have made it so. A node that fails does not
  * stop the others: it may be what the push is to repair for them.
  */
-import { formatAllocations, formatObjects } from '../../model/index.ts'
+import { formatAllocations, formatObjects, type WarrenObject } from '../../model/index.ts'
 import { objectsForNode } from '../../plan/index.ts'
 import { formatBundle } from '../node/bundle.ts'
 import type { MadePlan } from '../planning/made-plan.ts'
@@ -56,16 +56,25 @@ async function handTo(
   const args = ['node', 'put', name, '--wait', wait]
   const patient = { ...via, timeoutMs: via.timeoutMs + Number(wait) * 1000 }
   const answer = parsePutResult(node, await runOnNode(node, patient, { args, input }))
-  if (answer.agent && (!answer.agent.current || answer.agent.phase !== 'Converged') && wait !== '0') {
-    throw new NodeCommandFailed(node, notConverged(answer))
-  }
+  const reason = wait === '0' || !answer.agent ? undefined : whyNotAsPlanned(answer.agent, objects)
+  if (reason !== undefined) throw new NodeCommandFailed(node, reason)
   return answer
 }
 
-function notConverged({ agent }: PutAnswer): string {
-  if (!agent?.current) return 'has the plan, but its agent has not taken it up yet'
-  const [first] = agent.problems
-  return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
+function whyNotAsPlanned(
+  agent: NonNullable<PutAnswer['agent']>,
+  objects: readonly WarrenObject[],
+): string | undefined {
+  if (!agent.current) return 'has the plan, but its agent has not taken it up yet'
+  const names = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`))
+  const errors = agent.problems.filter((problem) => problem.severity !== 'warning')
+  if (agent.phase !== 'Converged') {
+    const [first] = errors
+    return `has the plan, but its agent says ${agent.phase}${first ? `: ${first.path}: ${first.message}` : ''}`
+  }
+  // An agent that refuses an object keeps what ran before, and is converged to that.
+  const refused = errors.find((problem) => names.has(problem.path.split(' ', 1)[0] ?? ''))
+  return refused && `has the plan, but its agent refuses it: ${refused.path}: ${refused.message}`
 }
 
 function wordsFor({ agent }: PutAnswer): string {
