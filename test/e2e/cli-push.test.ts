@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
+import { FileSource } from '../../src/sources/index.ts'
 import { filesBelow, runWarren, temporaryDirectory, WARREN } from './run-warren.ts'
 
 const PLAN = `apiVersion: warren.dev/v1alpha1
@@ -159,6 +160,27 @@ test('answers that are not from warren are refused', async (t) => {
   const { status, stderr } = await run(...motd)
   assert.equal(status, 1)
   assert.ok(!existsSync(join(directory, 'hub/plans')), stderr)
+})
+
+test('an agent that refuses the plan and stays with what ran before is no success', async (t) => {
+  const { directory, run } = fleet(t)
+  assert.equal((await run('push', 'home.yaml')).status, 0)
+  const { digest } = await new FileSource({ dir: join(directory, 'a/plans') }).read()
+  const problem = { code: 'KeyMismatch', path: 'WireGuardNetworkPlan/home', message: 'another key is here' }
+  const says = {
+    pid: process.pid,
+    digest,
+    phase: 'Converged',
+    conditions: [],
+    problems: [problem],
+    interfaces: [],
+  }
+  mkdirSync(join(directory, 'a/run'), { recursive: true })
+  writeFileSync(join(directory, 'a/run/agent.json'), JSON.stringify(says))
+  const { status, stderr } = await run('push', 'home.yaml')
+  assert.equal(status, 1)
+  assert.match(stderr, /failed a: has the plan, but its agent refuses it: .*home: another key is here/)
+  assert.match(stderr, /2 of 3 nodes have the plan; not: a\n$/)
 })
 
 test('a node that left the plan is told so, and one that cannot be told is named', async (t) => {
