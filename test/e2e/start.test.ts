@@ -4,10 +4,12 @@
  * mode 0666 there, as udev would give him, without touching the real one.
  */
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
+import { runWarren, temporaryDirectory } from './run-warren.ts'
 import { NPM_START, run, type Started } from './start-runs.ts'
 
 const kernel = ['tun', 'veth', 'bridge', 'nftables'] as const
@@ -104,4 +106,18 @@ test('where the system forbids it, a plain user is told what is missing and the 
   assert.match(output, /sudo sysctl -w user\.max_user_namespaces=15000/)
   assert.match(output, /\/dev\/net\/tun is not open to this user/)
   assert.match(output, /sudo chmod 0666 \/dev\/net\/tun/)
+})
+
+test('a plan that is wrong is bad input, with every problem, before anything is made', async (t) => {
+  const file = join(temporaryDirectory(t), 'wrong.yaml')
+  const nodes = '[{ name: hub }, { name: a }, { name: a }]'
+  writeFileSync(
+    file,
+    `apiVersion: warren.dev/v1alpha1\nkind: WireGuardNetworkPlan\nmetadata: { name: x }\nspec: { cidrs: [10.0.0.0/24], hubs: [hub], nodes: ${nodes} }\n`,
+  )
+  const { status, stdout, stderr } = await runWarren(['start', file, '--once'])
+  assert.equal(status, 2)
+  assert.equal(stdout, '')
+  assert.match(stderr, /HubWithoutEndpoint/)
+  assert.match(stderr, /DuplicateNode/)
 })

@@ -21,8 +21,17 @@ export function run(command: readonly string[], env: NodeJS.ProcessEnv): Promise
   })
 }
 
-/** With `warren` in PATH, and the folders where Debian keeps what only root uses. */
+/** What of the caller's own settings counts in a lab too: which Node, and how patient to be. */
+const KEPT = new Set(['WARREN_NODE', 'WARREN_PATIENCE'])
+
+/**
+ * With `warren` in PATH and the folders where Debian keeps what only root uses; without the caller's own settings,
+ * which are about the caller's machine.
+ */
 export function environment(binFolder: string): NodeJS.ProcessEnv {
   const path = [binFolder, process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(':')
-  return { ...process.env, PATH: path, NO_COLOR: '1' }
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('WARREN_') || KEPT.has(name),
+  )
+  return { ...Object.fromEntries(inherited), PATH: path, NO_COLOR: '1' }
 }

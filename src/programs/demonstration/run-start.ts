@@ -17,7 +17,6 @@ import {
 } from '../../lab/index.ts'
 import { loadSyscalls } from '../../linux/index.ts'
 import { CheckFailed } from '../exit.ts'
-import { readInputs } from '../files/inputs.ts'
 import {
   binFolder,
   demandRequirements,
@@ -26,6 +25,7 @@ import {
   recordLab,
   warrenCommand,
 } from '../lab/lab-process.ts'
+import { makePlan } from '../planning/made-plan.ts'
 import { standardOutput } from '../terminal/terminal.ts'
 import type { StartFlags } from '../start.ts'
 import { makeView, type View } from './view.ts'
@@ -33,9 +33,10 @@ import { makeView, type View } from './view.ts'
 const EXAMPLE = fileURLToPath(new URL('../../../examples/homelab.yaml', import.meta.url))
 
 export async function runStart(given: string | undefined, flags: StartFlags): Promise<void> {
-  demandRequirements()
   const file = given ?? EXAMPLE
-  await readInputs([file], { lock: '/dev/null' })
+  // Everything that is wrong with the plan, before anything is made; its own lock does not matter here.
+  await makePlan([file], { lock: '/dev/null' })
+  demandRequirements()
   const view = makeView(standardOutput())
   const sys = loadSyscalls()
   view.show({ kind: 'step', number: 1, title: "this machine's own network, before" })

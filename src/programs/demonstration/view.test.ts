@@ -61,3 +61,14 @@ test('on a terminal the redrawn part never wraps, whatever the width', () => {
   assert.ok(drawn.split('\n').every((line) => line.length <= 30))
   view.close(0)
 })
+
+test('a long line is broken between words, and goes on under where it began', () => {
+  const { text, view } = written(true, 50)
+  view.show({ kind: 'line', tone: 'held', text: `${'word '.repeat(20)}end` })
+  view.close(0)
+  const lines = text()
+    .split('\n')
+    .filter((line) => line.includes('word'))
+  assert.ok(lines.length > 1 && lines.every((line) => line.length <= 50))
+  assert.ok(lines.slice(1).every((line) => line.startsWith(' '.repeat(7))))
+})
