@@ -67,7 +67,8 @@ const resolveInterface = async (
     const publicKey = publicKeyOf(own.reveal())
     if (wg.publicKey !== undefined && wg.publicKey !== publicKey) {
       const message = `the lock says ${wg.publicKey} for ${wg.name}, but this node has ${publicKey}`
-      return { code: 'KeyMismatch', path, message, hint: 'Run `warren keys` and push again.' }
+      const hint = 'Run `warren keys --accept-new-keys` if the node was set up anew, and push again.'
+      return { code: 'KeyMismatch', path, message, hint }
     }
     keys.privateKeys.set(wg.name, own)
     keys.publicKeys.set(wg.name, publicKey)

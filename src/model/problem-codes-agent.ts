@@ -42,7 +42,7 @@ export const AGENT_PROBLEMS = {
   },
   KeyMismatch: {
     means: 'The lock has another public key for this node than the node itself.',
-    remedy: 'Run `warren keys` and push again.',
+    remedy: 'Run `warren keys --accept-new-keys` if the node was set up anew, and push again.',
   },
   KeyUnresolved: {
     means: 'A key that an object refers to is missing or malformed.',
