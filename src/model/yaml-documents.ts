@@ -9,8 +9,10 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Pair,
   parseAllDocuments,
   type YAMLError,
+  type YAMLMap,
 } from 'yaml'
 import type { Problem } from './problem.ts'
 import type { FieldPath, Locate } from './source-of.ts'
@@ -37,12 +39,16 @@ export function readYaml(
     const parsed = parseAllDocuments(text, {
       lineCounter: lines,
       prettyErrors: false,
-      uniqueKeys: true,
+      // It compares each key with every other: see duplicateKeys.
+      uniqueKeys: false,
       strict: true,
       // By itself the parser would warn on stderr, with a piece of the text.
       logLevel: 'error',
     }) as Document.Parsed[]
-    const problems = parsed.flatMap((document) => syntaxProblems(document, { file, lines }))
+    const problems = parsed.flatMap((document) => [
+      ...syntaxProblems(document, { file, lines }),
+      ...duplicateKeys(document, { file, lines }),
+    ])
     if (problems.length > 0) return { documents: [], problems: atMost(problems, file) }
     return valuesOf(parsed, { file, lines })
   } catch (error) {
@@ -100,9 +106,34 @@ interface Origin {
 function syntaxProblems(document: Document.Parsed, origin: Origin): Problem[] {
   return [...document.errors, ...document.warnings].map((error: YAMLError) => ({
     ...invalid(origin.file, withoutContent(error)),
-    ...(error.code === 'DUPLICATE_KEY' ? { hint: 'Keep one of the two.' } : {}),
     at: placeAt(origin, error.pos[0]),
   }))
+}
+
+/** By the parser's own notion of equal (scalars of one type and value), in linear time. */
+function duplicateKeys(document: Document.Parsed, origin: Origin): Problem[] {
+  const problems: Problem[] = []
+  const waiting: unknown[] = [document.contents]
+  while (waiting.length > 0) {
+    const node = waiting.pop()
+    if (isSeq(node)) for (const item of node.items) waiting.push(item)
+    if (!isMap(node)) continue
+    const seen = new Set<unknown>()
+    for (const { key, value } of node.items) {
+      waiting.push(key, value)
+      if (!isScalar(key)) continue
+      if (seen.has(key.value)) {
+        const at = placeAt(origin, startOf(key) ?? 0)
+        problems.push({
+          ...invalid(origin.file, 'Map keys must be unique'),
+          hint: 'Keep one of the two.',
+          at,
+        })
+      }
+      seen.add(key.value)
+    }
+  }
+  return problems
 }
 
 /** The parser's words, without what it quotes from the text: that could be half a key. */
@@ -143,15 +174,28 @@ function valuesOf(
   return { documents, problems }
 }
 
+/** By name, remembered: a map with many mistakes is asked for each of them. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = PAIRS.get(map)
+  if (known !== undefined) return known
+  const pairs = new Map<string, Pair>()
+  for (const item of map.items) {
+    const name = isScalar(item.key) ? String(item.key.value) : ''
+    if (!pairs.has(name)) pairs.set(name, item)
+  }
+  PAIRS.set(map, pairs)
+  return pairs
+}
+
+const PAIRS = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+
 /** The offset of the key of a field, of an item, or of the nearest thing around it. */
 function offsetOf(document: Document.Parsed, path: FieldPath): number {
   let node: unknown = document.contents
   let offset = startOf(node) ?? 0
   for (const part of path) {
     if (isMap(node)) {
-      const pair = node.items.find(
-        (item) => (isScalar(item.key) ? String(item.key.value) : '') === String(part),
-      )
+      const pair = pairsOf(node).get(String(part))
       if (pair === undefined) return offset
       offset = startOf(pair.key) ?? offset
       node = pair.value
