@@ -157,7 +157,7 @@ class DemonstrationView implements View {
 ${bold(verdict)} ${this.#elapsed()}
 
 Next, on your own machine; none of the three changes its network:
-  ${bold('bin/warren import')}                                             ${dim('what WireGuard this machine has, as a plan')}
+  ${bold('bin/warren import')}                                           ${dim('what WireGuard this machine has, as a plan')}
   ${bold('bin/warren plan --live examples/homelab.yaml --node phy01')}   ${dim('what it would take to be phy01 here')}
   ${bold('bin/warren generate examples/homelab.yaml --out ~/wg')}        ${dim('the plan as plain wg-quick files, with new keys')}
 `)
