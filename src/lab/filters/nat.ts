@@ -3,7 +3,8 @@
  * nftables maps that the packet path itself fills:
  *
  *   mapping    LAN endpoint (and, where dependent, the remote's address and port) → outside port
- *   owners     outside port → LAN endpoint: keeps ports unique, and finds the way back in
+ *   owners     outside port → LAN endpoint: the way back in
+ *   taken      outside ports in use: keeps them unique
  *   contacted  outside port and remote address: who may answer under address-dependent filtering
  *
  * A nat chain sees only the first packet of a flow; conntrack carries the rest, which is exactly address- and
@@ -93,6 +94,8 @@ function sets(mapping: NatDependence): NamedSet[] {
       size,
     },
     { name: 'owners', key: ['inet_service'], value: ['ipv4_addr', 'inet_service'], size },
+    // A set of its own: until Linux 6.6 a map cannot be asked whether it has a key without reading what it maps to.
+    { name: 'taken', key: ['inet_service'], size },
     { name: 'contacted', key: ['inet_service', 'ipv4_addr'], size },
   ]
 }
@@ -106,8 +109,9 @@ function outward(nat: Nat): Rule[] {
     e.nat('snat', { address: 6, port: PORT }),
   ])
   const known = custom('port = mapping[endpoint]', [e.lookup('mapping', { key: LAN_ENDPOINT, into: PORT })])
-  const claim = custom('port not in owners, add to mapping and owners', [
-    e.lookup('owners', { key: PORT, inverted: true }),
+  const claim = custom('port not in taken, add to taken, owners and mapping', [
+    e.lookup('taken', { key: PORT, inverted: true }),
+    e.addToSet('taken', { key: PORT }),
     e.addToSet('owners', { key: PORT, value: LAN_ENDPOINT }),
     e.addToSet('mapping', { key: LAN_ENDPOINT, value: PORT }),
   ])
