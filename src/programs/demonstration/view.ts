@@ -169,14 +169,16 @@ function wrap(text: string, columns: number): string {
   const room = Math.max(40, columns - INDENT.length - 1)
   const lines: string[] = []
   for (const given of text.split('\n')) {
+    // What another program printed keeps its own indentation.
+    const [, margin = '', rest = ''] = /^( *)([^]*)$/.exec(given) ?? []
     let line = ''
-    for (const word of given.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > room) {
-        lines.push(line)
+    for (const word of rest.split(' ')) {
+      if (line !== '' && margin.length + line.length + 1 + word.length > room) {
+        lines.push(margin + line)
         line = word
       } else line = line === '' ? word : `${line} ${word}`
     }
-    lines.push(line)
+    lines.push(line === '' ? '' : margin + line)
   }
   return lines.join(`\n${INDENT}`)
 }
