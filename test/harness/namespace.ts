@@ -6,6 +6,7 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { patiently } from './eventually.ts'
 import { findTool } from './tools.ts'
@@ -72,13 +73,41 @@ export class Namespace {
     return child
   }
 
+  /** Ends everything that runs in this host, also what left its parent: device processes outlive their agents. */
   close(): void {
+    for (const pid of processesIn(this.#network())) endProcess(pid)
     for (const child of this.#children) child.kill('SIGKILL')
     this.#holder.kill('SIGKILL')
   }
 
+  #network(): string | undefined {
+    return this.#holder.exitCode === null ? networkOf(String(this.pid)) : undefined
+  }
+
   #enter(): string[] {
     return [`--target=${this.pid}`, '--net', '--mount', '--']
+  }
+}
+
+function networkOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`)
+  } catch {
+    return undefined // It ended, or is a thread of the kernel.
+  }
+}
+
+function processesIn(network: string | undefined): number[] {
+  if (network === undefined || network === networkOf('self')) return []
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return all.filter((pid) => networkOf(pid) === network).map(Number)
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself since it was found.
   }
 }
 
