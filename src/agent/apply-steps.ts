@@ -18,7 +18,13 @@ export interface ApplyOptions {
   /** Whether a process answers for a userspace interface. */
   isServed(link: string): Promise<boolean>
   readonly keys: ResolvedKeys
+  /** Not faster than an implementation can take that dies of too many events at once. */
+  readonly gently: boolean
 }
+
+/** wireguard-go of Debian 12 ends when its event socket overflows, which some 280 new addresses in a row make it. */
+const GENTLE_RUN = 100
+const GENTLE_PAUSE_MS = 10
 
 /** Steps that are one rtnetlink request each. */
 type RouteStep = Extract<
@@ -47,11 +53,13 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
     if ((step.kind === 'link-create' || step.kind === 'device-start') && 'link' in step) broken.add(step.link)
   }
   for (let at = 0; at < steps.length; ) {
-    const run = takeRouteSteps(steps, at).filter((s) => !isOn(s, broken))
+    const taken = takeRouteSteps(steps, at, o.gently ? GENTLE_RUN : Infinity)
+    const run = taken.filter((s) => !isOn(s, broken))
     if (run.length > 0) {
       for (const { request, error } of o.routes.batch((requests) => run.forEach((s) => ask(requests, s))))
         fail(run[request] ?? (steps[at] as Step), error)
-      at += takeRouteSteps(steps, at).length
+      at += taken.length
+      if (taken.length === GENTLE_RUN) await pause(GENTLE_PAUSE_MS)
       continue
     }
     const step = steps[at++]
@@ -70,9 +78,9 @@ const isOn = (step: Step, links: ReadonlySet<string>): boolean =>
     ? links.has(step.path.split('/')[3] ?? '')
     : 'link' in step && links.has(step.link)
 
-const takeRouteSteps = (steps: readonly Step[], from: number): RouteStep[] => {
+const takeRouteSteps = (steps: readonly Step[], from: number, limit: number): RouteStep[] => {
   const taken: RouteStep[] = []
-  for (let at = from; at < steps.length; at++) {
+  for (let at = from; at < steps.length && taken.length < limit; at++) {
     const step = steps[at]
     if (step === undefined || !isRouteStep(step)) break
     taken.push(step)

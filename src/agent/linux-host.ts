@@ -41,6 +41,7 @@ export class LinuxHost implements Host {
   readonly #uapiDir: string
   readonly #backends: Partial<Record<Backend, WireGuardBackend>>
   readonly #launcher: DeviceLauncher
+  readonly #gently: boolean
   readonly #connections = new Map<string, UapiConnection>()
   /** Names and indexes whose events concern us, as of the last observation. */
   #names = new Set<string>()
@@ -59,6 +60,7 @@ export class LinuxHost implements Host {
       ...(this.#netlink === undefined ? {} : { kernel: new KernelBackend(this.#netlink) }),
     }
     this.#launcher = this.#launcherFor(o)
+    this.#gently = o.deviceCommand !== undefined
     if (o.backend === 'kernel' && this.#netlink === undefined)
       throw new Error('This kernel has no WireGuard: use --backend userspace, or load the module wireguard')
     this.backend = o.backend === 'auto' ? (this.#netlink === undefined ? 'userspace' : 'kernel') : o.backend
@@ -129,6 +131,7 @@ export class LinuxHost implements Host {
       launcher: this.#launcher,
       isServed: async (link) => (await this.#connection(link).get()) !== undefined,
       keys,
+      gently: this.#gently,
     })
   }
 
