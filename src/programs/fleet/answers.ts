@@ -2,42 +2,74 @@
  * What a node answered, held to its shape: a node is another machine, perhaps a broken or a hostile one, and what it
  * says may spoil its own push and nobody else's.
  */
-import { z } from 'zod'
+import type { RunningInterface } from './push-order.ts'
 import { NodeCommandFailed } from './via.ts'
 
-const status = z
-  .looseObject({
-    interfaces: z.array(
-      z.looseObject({ name: z.string(), publicKey: z.string().optional(), listenPort: z.number() }),
-    ),
-  })
-  .nullable()
+/** Null: no agent runs there. */
+export type StatusAnswer = { readonly interfaces: readonly RunningInterface[] } | null
 
-const putResult = z.looseObject({
-  agent: z
-    .looseObject({
-      phase: z.string(),
-      current: z.boolean(),
-      problems: z.array(
-        z.looseObject({ path: z.string(), message: z.string(), severity: z.string().optional() }),
-      ),
-    })
-    .nullable(),
-})
+export interface PutAnswer {
+  readonly agent: {
+    readonly phase: string
+    readonly current: boolean
+    readonly problems: readonly {
+      readonly path: string
+      readonly message: string
+      readonly severity?: 'warning'
+    }[]
+  } | null
+}
 
-export type StatusAnswer = z.output<typeof status>
-export type PutAnswer = z.output<typeof putResult>
-
-export const parseStatus = (node: string, text: string): StatusAnswer => parsed(node, text, status)
-export const parsePutResult = (node: string, text: string): PutAnswer => parsed(node, text, putResult)
+export const parseStatus = (node: string, text: string): StatusAnswer => parsed(node, text, statusOf)
+export const parsePutResult = (node: string, text: string): PutAnswer => parsed(node, text, putAnswerOf)
 
 /** Remote warren answers in JSON; anything else came from something in between. */
-function parsed<T>(node: string, text: string, schema: z.ZodType<T>): T {
+function parsed<T>(node: string, text: string, read: (value: unknown) => T | undefined): T {
+  let result: T | undefined
   try {
-    const result = schema.safeParse(JSON.parse(text))
-    if (result.success) return result.data
+    result = read(JSON.parse(text))
   } catch {
-    // Not JSON: the same to the caller.
+    result = undefined // not JSON: the same to the caller
   }
-  throw new NodeCommandFailed(node, 'answered with something that is not from warren')
+  if (result === undefined)
+    throw new NodeCommandFailed(node, 'answered with something that is not from warren')
+  return result
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+function listOf<T>(value: unknown, read: (item: Fields) => T | undefined): T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const items = value.flatMap((item: unknown) => (isFields(item) ? (read(item) ?? []) : []))
+  return items.length === value.length ? items : undefined
+}
+
+function statusOf(value: unknown): StatusAnswer | undefined {
+  if (value === null) return null
+  const interfaces = isFields(value) ? listOf(value['interfaces'], interfaceOf) : undefined
+  return interfaces && { interfaces }
+}
+
+function interfaceOf({ name, publicKey, listenPort }: Fields): RunningInterface | undefined {
+  const hasKey = publicKey === undefined || typeof publicKey === 'string'
+  return typeof name === 'string' && hasKey && typeof listenPort === 'number'
+    ? { name, publicKey, listenPort }
+    : undefined
+}
+
+function putAnswerOf(value: unknown): PutAnswer | undefined {
+  if (!isFields(value)) return undefined
+  const { agent } = value
+  if (agent === null) return { agent }
+  if (!isFields(agent)) return undefined
+  const { phase, current } = agent
+  const problems = listOf(agent['problems'], ({ path, message, severity }) => {
+    if (typeof path !== 'string' || typeof message !== 'string') return undefined
+    return { path, message, ...(severity === 'warning' ? { severity: 'warning' as const } : {}) }
+  })
+  return problems && typeof phase === 'string' && typeof current === 'boolean'
+    ? { agent: { phase, current, problems } }
+    : undefined
 }

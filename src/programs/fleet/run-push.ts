@@ -21,7 +21,7 @@ import { parseStatus, type PutAnswer, type StatusAnswer } from './answers.ts'
 import { dismiss, leavingNodes } from './dismiss.ts'
 import { handOver } from './hand-over.ts'
 import { inParallel, type Outcome } from './in-parallel.ts'
-import { pushOrder, type PushStage, type RunningInterface } from './push-order.ts'
+import { pushOrder, type PushStage } from './push-order.ts'
 import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
 import { NodeCommandFailed, parseVia, runOnNode, type Via } from './via.ts'
 
@@ -44,7 +44,7 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const unreachable = statuses.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []))
   const order = pushOrder(known.result.intents, {
     nodes: nodesToPush(known),
-    running: new Map(reachable.map(({ node, value }) => [node, runningOf(value)])),
+    running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
     self: thisNode(),
   })
   const leaving = leavingNodes(made.allocations, known.result)
@@ -97,9 +97,6 @@ function askHowTheyAre(made: MadePlan, { via, options }: Context): Promise<Outco
     run: async (node) => parseStatus(node, await runOnNode(node, via, { args: STATUS })),
   })
 }
-
-const runningOf = (status: StatusAnswer): RunningInterface[] =>
-  (status?.interfaces ?? []).map(({ name, publicKey, listenPort }) => ({ name, publicKey, listenPort }))
 
 const STATUS = ['node', 'status', '--output', 'json']
 
