@@ -14,9 +14,12 @@ import { planFacts } from './plan-facts.ts'
 import { environment, run } from './run-program.ts'
 import type { Stage } from './stage.ts'
 import { lockOf } from './write-plan.ts'
+import { patiently } from '../patience.ts'
 import { until } from '../until.ts'
 
 const CONVERGE_TIMEOUT_MS = 30_000
+/** For one answer of one machine, as `keys` and `push` have it. */
+const NODE_TIMEOUT_MS = 60_000
 
 export interface BroughtUp {
   readonly convergeMs: number
@@ -65,7 +68,8 @@ async function warren(stage: Stage, words: readonly string[], o: { enter: string
   const { order } = stage
   stage.command(`warren ${verb} ${basename(file)} --via '${order.via}'`)
   const env = environment(order.binFolder)
-  const ran = await run([...order.warren, verb, file, '--via', o.enter, ...flags], env)
+  const patience = ['--timeout', String(Math.round(patiently(NODE_TIMEOUT_MS) / 1000))]
+  const ran = await run([...order.warren, verb, file, '--via', o.enter, ...patience, ...flags], env)
   if (ran.status !== 0)
     stage.check(false, `warren ${verb} ended with ${ran.status}: ${lastLines(ran.output)}`)
 }
