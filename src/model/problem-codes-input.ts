@@ -13,6 +13,10 @@ export const INPUT_PROBLEMS = {
     means: 'There are more problems than are worth printing.',
     remedy: 'Correct those shown, then look again.',
   },
+  NoObjects: {
+    means: 'The files hold no object at all.',
+    remedy: 'Check that they are the files you meant, and that what wrote them did not fail.',
+  },
   UnknownKind: {
     means: 'The document has an apiVersion and kind that Warren does not know.',
     remedy: 'Use one of the kinds in docs/reference/kinds.md.',

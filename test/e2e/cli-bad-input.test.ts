@@ -181,3 +181,12 @@ test('what `node put` is given is checked on the node too, and nothing is writte
   assert.equal((await put(bundle(PLAN))).status, 0)
   assert.deepEqual(Object.keys(filesBelow(directory)), ['plans/home.lock.yaml', 'plans/home.yaml'])
 })
+
+test('files without any object are refused by every command: they are not a plan for nobody', async (t) => {
+  for (const empty of ['', '# nothing\n', '---\n---\n']) {
+    assert.match(await refusedByAll(t, { 'home.yaml': empty }), /home\.yaml: no objects in it \[NoObjects\]/)
+  }
+  const { status, stderr } = await runWarren(['plan', '-'], { cwd: temporaryDirectory(t) })
+  assert.equal(status, 2)
+  assert.match(stderr, /standard input: no objects in it \[NoObjects\]/)
+})

@@ -28,8 +28,16 @@ export interface LockOption {
   readonly lock?: string | undefined
 }
 
+export interface ReadOptions extends LockOption {
+  /** In an agent's folder: a plan that a node has left is a file with a comment in it. */
+  readonly mayBeEmpty?: boolean
+}
+
 /** Throws BadInput when something is wrong with the files themselves, together with what is then certainly wrong between them. */
-export async function readInputs(files: readonly string[], { lock }: LockOption = {}): Promise<Inputs> {
+export async function readInputs(
+  files: readonly string[],
+  { lock, mayBeEmpty = false }: ReadOptions = {},
+): Promise<Inputs> {
   const problems: Problem[] = []
   const objects: WarrenObject[] = []
   const damaged: WarrenObject[] = []
@@ -44,6 +52,8 @@ export async function readInputs(files: readonly string[], { lock }: LockOption 
     problems.push(...parsed.problems)
     damaged.push(...parsed.damaged)
   }
+  // An empty file is a pipe that broke or a name mistyped far more often than a plan for nobody.
+  if (!mayBeEmpty && problems.length === 0 && objects.length === 0) problems.push(noObjects(files))
   const lockFile = lock ?? lockFileOf(files[0] ?? '-')
   const kept = await readLock(lockFile)
   problems.push(...kept.problems)
@@ -51,6 +61,16 @@ export async function readInputs(files: readonly string[], { lock }: LockOption 
     throw new BadInput([...problems, ...certainProblems([...objects, ...damaged], kept.allocations)])
   }
   return { objects, allocations: kept.allocations, lockFile, lockText: kept.text }
+}
+
+function noObjects(files: readonly string[]): Problem {
+  const names = files.map((file) => (file === '-' ? 'standard input' : file))
+  return {
+    code: 'NoObjects',
+    path: names.join(', '),
+    message: `no objects in ${files.length === 1 ? 'it' : 'them'}`,
+    hint: 'Check that it is the file you meant, and that what wrote it did not fail.',
+  }
 }
 
 export function lockFileOf(file: string): string {

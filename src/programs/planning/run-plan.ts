@@ -51,7 +51,7 @@ function remindOfLock(made: MadePlan): void {
   const shown = changes.length > 12 ? changes.slice(0, 10) : changes
   const rest = changes.length - shown.length
   standardError().write(
-    `${made.lockFile} does not have this yet; --write keeps it:\n${formatLockChanges(shown)}${rest > 0 ? `… and ${rest} more\n` : ''}`,
+    `${made.lockFile} is to change; --write does it:\n${formatLockChanges(shown)}${rest > 0 ? `… and ${rest} more\n` : ''}`,
   )
 }
 

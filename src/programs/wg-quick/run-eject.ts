@@ -60,7 +60,7 @@ async function readPlans(directory: string): Promise<Pick<Inputs, 'objects' | 'a
       { code: 'UnreadableFile', path: directory, message: 'there is no plan in this folder', hint },
     ])
   }
-  const all = await Promise.all(plans.map((path) => readInputs([path])))
+  const all = await Promise.all(plans.map((path) => readInputs([path], { mayBeEmpty: true })))
   return {
     objects: all.flatMap((one) => one.objects),
     allocations: { networks: Object.assign({}, ...all.map((one) => one.allocations.networks)) },
