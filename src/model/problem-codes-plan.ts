@@ -54,12 +54,18 @@ export const PLAN_PROBLEMS = {
   },
   SamePrefix: {
     means:
-      'The same prefix stands at two peers of one interface. WireGuard would silently keep it at one of them.',
+      'The same prefix stands at two peers of one interface, where WireGuard would silently keep it at one of them; or at two links of a node that make routes in one table.',
     remedy: 'Keep one, or split the prefix: nested prefixes are fine, the longest wins.',
   },
   DefaultRouteNotAsked: {
     means: 'An allowed network is the whole internet, for every node.',
     remedy: 'Write `defaultRoute` at the nodes that want it.',
+  },
+  DefaultRouteInMain: {
+    means:
+      'A link may carry the whole internet, and its routes are to go into the table main, where they would take the place of the node’s own default route.',
+    remedy:
+      'Write narrower `allowedIPs`, `table: off` (no routes), or the number of a table of its own, where the default route is made.',
   },
   DefaultRouteNotDirect: {
     means: 'The node that a default route goes through is not a direct peer.',

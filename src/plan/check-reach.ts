@@ -2,11 +2,13 @@
  * Whether everyone meets. A node without an endpoint is behind NAT or a closed firewall: it can call, but cannot be
  * called, except by nodes of its own site on their LAN. Two such nodes need someone between them.
  */
-import { linkEndpoint, type LinkSide } from './link-network.ts'
-import type { PlannedMember } from './network.ts'
+import { canonicalPrefix } from '../model/index.ts'
+import { linkEndpoint, linkInterface, type LinkSide } from './link-network.ts'
+import { type Network, type PlannedMember, settingsOf } from './network.ts'
 import { isPublic } from './peering.ts'
 import type { PlannedNetwork } from './plan.ts'
 import type { ProblemList } from './problem-list.ts'
+import { defaultRoutesAmong, isMainTable } from './routes.ts'
 
 /** More pairs than this are not listed. */
 const MAX_PAIRS = 10
@@ -99,11 +101,14 @@ function* pairsOf<T>(items: readonly T[]): Generator<readonly [T, T]> {
 }
 
 function checkLinks({ network, links }: PlannedNetwork, problems: ProblemList): void {
+  const taken = new Map<string, string>()
   for (const [index, near] of links.entries()) {
     const far = links[near.plan.other]
     if (far === undefined) continue
     checkPort(near, links, problems)
+    checkTable({ near, far, network, taken }, problems)
     if (near.plan.other < index) continue
+    checkMainTable([near, far], network, problems)
     if (linkEndpoint(near.plan, far) !== undefined || linkEndpoint(far.plan, near) !== undefined) continue
     const [a, b] = [near.plan.member.name, far.plan.member.name]
     const message = `${a} and ${b} can never meet: neither has an endpoint the other can reach`
@@ -117,6 +122,51 @@ function checkLinks({ network, links }: PlannedNetwork, problems: ProblemList): 
       { object: where.object, path: [...where.path, 'defaultRoute'] },
       { code: 'TopologyConflict', message, hint },
     )
+  }
+}
+
+/** In main it would take the place of the host's own default route, which nobody asked for by naming a table. */
+function checkMainTable(sides: readonly LinkSide[], network: Network, problems: ProblemList): void {
+  const inMain = sides.filter(({ plan }) => isMainTable(settingsOf(network, plan.member.spec).table))
+  const [first] = inMain
+  if (first === undefined) return
+  const { link, where } = first.plan
+  const asked = defaultRoutesAmong(link.allowedIPs.map(canonicalPrefix))
+  if (asked.length === 0) return
+  const names = inMain.map(({ plan }) => plan.member.name).join(' and ')
+  const message = `the default route of ${names} would go through this link: allowedIPs has ${asked.join(' and ')}, and the table is main`
+  const hint = 'Write narrower allowedIPs, `table: off`, or the number of a table of its own.'
+  problems.add(
+    { object: where.object, path: [...where.path, 'allowedIPs'] },
+    { code: 'DefaultRouteInMain', message, hint },
+  )
+}
+
+interface TableCheck {
+  readonly near: LinkSide
+  readonly far: LinkSide
+  readonly network: Network
+  /** Node, table and destination → the link's interface there. */
+  readonly taken: Map<string, string>
+}
+
+/** A table has one route to a destination: the kernel refuses the second link's. */
+function checkTable({ near, far, network, taken }: TableCheck, problems: ProblemList): void {
+  const { member, where } = near.plan
+  if (settingsOf(network, member.spec).table === 'off') return
+  const { name, routes } = linkInterface(near, far, { network, presharedKey: undefined })
+  for (const { destination, table } of routes) {
+    const key = `${member.name} ${table} ${destination}`
+    const other = taken.get(key)
+    taken.set(key, other ?? name)
+    if (other === undefined) continue
+    const message = `${destination} is at ${other} of ${member.name} too, and both make a route in the table ${table}`
+    const hint = 'Write narrower allowedIPs, or `table: off` and routes of your own.'
+    problems.add(
+      { object: where.object, path: [...where.path, 'allowedIPs'] },
+      { code: 'SamePrefix', message, hint },
+    )
+    return
   }
 }
 

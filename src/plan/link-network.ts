@@ -12,7 +12,7 @@ import type { LinkEndPlan } from './links.ts'
 import { writtenAddress } from './members.ts'
 import { type Network, settingsOf } from './network.ts'
 import { sortedPrefixes } from './peering.ts'
-import { routingOf } from './routes.ts'
+import { defaultRoutesAmong, isMainTable, routingOf } from './routes.ts'
 import { parseEndpoint } from '../model/index.ts'
 
 export interface LinkSide {
@@ -36,7 +36,9 @@ export function linkInterface(
   const addresses = linkAddresses(near.plan)
   const allowedIPs = sortedPrefixes(link.allowedIPs.map(canonicalPrefix))
   const { table, fwmark } = settings
-  const routing = routingOf({ table, fwmark, addresses, destinations: allowedIPs, defaultRoutes: [] })
+  // In main they were refused: see checkReach.
+  const defaultRoutes = isMainTable(table) ? [] : defaultRoutesAmong(allowedIPs)
+  const routing = routingOf({ table, fwmark, addresses, destinations: allowedIPs, defaultRoutes })
   const endpoint = linkEndpoint(near.plan, far)
   const isHole = endpoint !== undefined && linkEndpoint(far.plan, near) === undefined
   const keepalive =

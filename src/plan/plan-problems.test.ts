@@ -157,6 +157,30 @@ nodeGroups:
     ],
   },
   {
+    name: 'a link whose default route would be in the table main, named or numbered, at one end or both',
+    given: `
+interface: { table: main }
+nodes: [{ name: a, endpoint: 192.0.2.1, interface: { table: 254 } }, { name: b }, { name: c, interface: { table: off } }]
+links:
+- { ends: [{ node: a }, { node: b }] }
+- { ends: [{ node: c }, { node: a }], allowedIPs: [10.0.0.0/8, "::/0"] }
+- { ends: [{ node: a }, { node: b }], allowedIPs: [10.9.0.0/16] }`,
+    want: [
+      `DefaultRouteInMain ${NET} spec.links[0].allowedIPs: the default route of a and b would go through this link: allowedIPs has 0.0.0.0/0 and ::/0, and the table is main`,
+      `DefaultRouteInMain ${NET} spec.links[1].allowedIPs: the default route of a would go through this link: allowedIPs has ::/0, and the table is main`,
+    ],
+  },
+  {
+    name: 'two links of a node with one destination in one table, which is fine at different nodes',
+    given: `
+interface: { table: 100 }
+nodes: [{ name: a, endpoint: 192.0.2.1 }, { name: b }, { name: c, endpoint: 192.0.2.3 }]
+links: [{ name: x, ends: [{ node: a }, { node: b }] }, { name: y, ends: [{ node: a }, { node: c }] }]`,
+    want: [
+      `SamePrefix ${NET} spec.links[1].allowedIPs: 0.0.0.0/0 is at wg-x of a too, and both make a route in the table 100`,
+    ],
+  },
+  {
     name: 'IPv6 with an MTU below 1280, which is fine without IPv6',
     given: `
 cidrs: [10.0.0.0/24, "fd00::/64"]

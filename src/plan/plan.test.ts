@@ -312,6 +312,23 @@ a wg-y port 7001 mtu 1380
   peer b allowed 0.0.0.0/0 ::/0 endpoint 192.0.2.2:51821`,
   },
   {
+    name: 'a link makes default routes in a numbered table only, and none with the table off',
+    given: `
+topology: Links
+interface: { table: 100 }
+nodes: [{ name: a, endpoint: 192.0.2.1 }, { name: b, interface: { table: off } }]
+links: [{ name: x, ends: [{ node: a }, { node: b }], allowedIPs: [10.7.0.0/16, 0.0.0.0/0, "::/0"] }]
+`,
+    want: `
+a wg-x port 51820 mtu 1420
+  peer b allowed 0.0.0.0/0 10.7.0.0/16 ::/0
+  route 0.0.0.0/0 table 100
+  route ::/0 table 100
+  route 10.7.0.0/16 table 100
+b wg-x port 51820 mtu 1420
+  peer a allowed 0.0.0.0/0 10.7.0.0/16 ::/0 endpoint 192.0.2.1:51820 keepalive 25`,
+  },
+  {
     name: 'a peer without an agent has no direct path beside the hub',
     given: `
 cidrs: [10.1.0.0/24]

@@ -19,6 +19,13 @@ const MAIN_TABLE = 254
 /** wg-quick's own choice for mark and table. */
 export const DEFAULT_ROUTE_TABLE = 51820
 
+/** By name or by number. */
+export const isMainTable = (table: 'main' | 'off' | number): boolean =>
+  table === 'main' || table === MAIN_TABLE
+
+export const defaultRoutesAmong = (prefixes: readonly string[]): string[] =>
+  prefixes.filter((text) => text.endsWith('/0'))
+
 export interface RoutingRequest {
   readonly table: 'main' | 'off' | number
   readonly fwmark: number | undefined

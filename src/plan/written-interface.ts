@@ -12,7 +12,7 @@ import type { KeyFinder, NodeKey } from './keys.ts'
 import { writtenAddress } from './members.ts'
 import { sortedPrefixes } from './peering.ts'
 import { compare } from './problem-list.ts'
-import { routingOf } from './routes.ts'
+import { defaultRoutesAmong, routingOf } from './routes.ts'
 
 export function writtenInterface(
   object: WireGuardInterface,
@@ -23,7 +23,7 @@ export function writtenInterface(
   const peers = peersOf(object, keys)
   const destinations = peers.flatMap(({ allowedIPs }) => allowedIPs)
   // Here the user names the table for these very prefixes; a default route among them is asked for.
-  const defaultRoutes = destinations.filter((text) => text.endsWith('/0'))
+  const defaultRoutes = defaultRoutesAmong(destinations)
   const routing = routingOf({
     table: spec.table,
     fwmark: spec.fwmark,

@@ -83,7 +83,9 @@ export const linkSpec = z.strictObject({
   allowedIPs: z
     .array(fields.allowedPrefix)
     .default(['0.0.0.0/0', '::/0'])
-    .describe('What may pass, both ways. Makes no routes unless a table is named.'),
+    .describe(
+      'What may pass, both ways. Makes no routes unless a table is named, and default routes in a numbered table only.',
+    ),
   presharedKeySecretRef: fields.secretRef.optional().describe('A preshared key for this link.'),
   persistentKeepalive: fields.seconds.optional().describe('Seconds, at the end that is behind NAT.'),
   mtu: fields.mtu.optional(),
