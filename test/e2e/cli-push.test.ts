@@ -180,7 +180,36 @@ test('an agent that refuses the plan and stays with what ran before is no succes
   const { status, stderr } = await run('push', 'home.yaml')
   assert.equal(status, 1)
   assert.match(stderr, /failed a: has the plan, but its agent refuses it: .*home: another key is here/)
-  assert.match(stderr, /2 of 3 nodes have the plan; not: a\n$/)
+  assert.match(stderr, /3 of 3 nodes have the plan; not as it says: a\n$/)
+  assert.ok(filesBelow(join(directory, 'a/plans'))['home.yaml'])
+})
+
+test('when nobody answers, nothing is asked, written or claimed', async (t) => {
+  const { directory, run, breakNode } = fleet(t)
+  for (const node of ['hub', 'a', 'b']) breakNode(node)
+  const before = filesBelow(directory)
+  const push = await run('push', 'home.yaml', '--yes')
+  assert.equal(push.status, 1)
+  assert.match(
+    push.stderr,
+    /a, b, hub cannot be reached, none of them; nothing was changed\n {2}a: .*No route to host\n$/,
+  )
+  assert.equal(push.stdout, '')
+  const keys = await run('keys', 'home.yaml')
+  assert.equal(keys.status, 1)
+  assert.match(keys.stderr, /no key from a, hub; home\.lock\.yaml is as it was\n$/)
+  assert.equal(keys.stdout, '')
+  assert.deepEqual(filesBelow(directory), before)
+})
+
+test('a plan of phones only has nobody to push to', async (t) => {
+  const { directory, run } = fleet(t)
+  const phones = PLAN.split('---')[0]?.replaceAll(/ {2}- \{ name: (?:a|b).*\n/g, '') ?? ''
+  writeFileSync(join(directory, 'home.yaml'), phones.replace('name: hub,', 'name: hub, agent: false,'))
+  const { status, stderr } = await run('push', 'home.yaml', '--yes')
+  assert.equal(status, 2)
+  assert.match(stderr, /no node of this plan runs an agent/)
+  assert.ok(!existsSync(join(directory, 'home.lock.yaml')))
 })
 
 test('a node that left the plan is told so, and one that cannot be told is named', async (t) => {

@@ -10,7 +10,7 @@ import { progressOf } from '../terminal/progress.ts'
 import { parsePutResult, type PutAnswer } from './answers.ts'
 import { inParallel, type Outcome } from './in-parallel.ts'
 import type { PushStage } from './push-order.ts'
-import { NodeCommandFailed, runOnNode, type Via } from './via.ts'
+import { NodeCommandFailed, printable, runOnNode, type Via } from './via.ts'
 
 export interface HandOverOptions {
   readonly via: Via
@@ -21,14 +21,20 @@ export interface HandOverOptions {
   readonly wait: string
 }
 
+export interface Handed {
+  readonly answer: PutAnswer
+  /** Why its agent has not made it so, although the node has the plan. */
+  readonly notSo?: string
+}
+
 /** In the order of the stages. */
 export async function handOver(
   made: MadePlan,
   stages: readonly PushStage[],
   options: HandOverOptions,
-): Promise<Outcome<PutAnswer>[]> {
+): Promise<Outcome<Handed>[]> {
   const progress = progressOf(stages.flatMap((stage) => stage.nodes).length)
-  const outcomes: Outcome<PutAnswer>[] = []
+  const outcomes: Outcome<Handed>[] = []
   for (const { nodes, sequential } of stages) {
     const stage = await inParallel(nodes, {
       limit: sequential ? 1 : options.parallel,
@@ -36,7 +42,8 @@ export async function handOver(
       run: (node) => handTo(node, made, options),
       onOutcome: (outcome) => {
         if (outcome.kind === 'failed') progress.failed(outcome.node, outcome.reason)
-        else progress.done(outcome.node, wordsFor(outcome.value))
+        else if (outcome.value.notSo !== undefined) progress.failed(outcome.node, outcome.value.notSo)
+        else progress.done(outcome.node, wordsFor(outcome.value.answer))
       },
     })
     outcomes.push(...stage)
@@ -48,7 +55,7 @@ async function handTo(
   node: string,
   { objects, result }: MadePlan,
   { via, name, wait }: HandOverOptions,
-): Promise<PutAnswer> {
+): Promise<Handed> {
   const input = formatBundle({
     objects: formatObjects(objectsForNode(objects, node)),
     allocations: formatAllocations(result.allocations),
@@ -57,8 +64,7 @@ async function handTo(
   const patient = { ...via, timeoutMs: via.timeoutMs + Number(wait) * 1000 }
   const answer = parsePutResult(node, await runOnNode(node, patient, { args, input }))
   const reason = wait === '0' || !answer.agent ? undefined : whyNotAsPlanned(answer.agent, objects)
-  if (reason !== undefined) throw new NodeCommandFailed(node, reason)
-  return answer
+  return reason === undefined ? { answer } : { answer, notSo: printable(reason) }
 }
 
 function whyNotAsPlanned(

@@ -1,8 +1,12 @@
 /** At most so many at a time. Each failure is a value beside the successes: one bad node does not stop the others. */
 
-export type Outcome<T> =
-  | { readonly node: string; readonly kind: 'done'; readonly value: T }
-  | { readonly node: string; readonly kind: 'failed'; readonly reason: string }
+export interface Failed {
+  readonly node: string
+  readonly kind: 'failed'
+  readonly reason: string
+}
+
+export type Outcome<T> = { readonly node: string; readonly kind: 'done'; readonly value: T } | Failed
 
 export interface ParallelOptions<T> {
   readonly limit: number

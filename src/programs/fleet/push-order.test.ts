@@ -70,9 +70,18 @@ test('a node that pushes from behind a hub that changes goes after the hub', () 
   assert.deepEqual(order('hub', hubRuns({ listenPort: 4000 })), [['a', 'z'], ['hub']])
 })
 
-test('a mesh in which nobody is called has one stage', () => {
+test('a hub goes first in a plan without keys too, as a dry run shows it', () => {
   const intents = intentsOf(HUB, [])
   assert.deepEqual(pushOrder(intents, { nodes: [...intents.keys()], running: new Map() }), [
-    { nodes: ['a', 'hub', 'z'], sequential: false },
+    { nodes: ['hub'], sequential: true },
+    { nodes: ['a', 'z'], sequential: false },
+  ])
+})
+
+test('nodes that nobody calls are one stage', () => {
+  const intents = intentsOf(HUB.replace('  hubs: [hub]\n', '  topology: Mesh\n  relays: [hub]\n'), [])
+  const plain = new Map([...intents].filter(([node]) => node !== 'hub'))
+  assert.deepEqual(pushOrder(plain, { nodes: [...plain.keys()], running: new Map() }), [
+    { nodes: ['a', 'z'], sequential: false },
   ])
 })

@@ -43,7 +43,10 @@ export function pushOrder(
   const others: string[] = []
   for (const node of nodes) {
     const interfaces = intents.get(node)?.interfaces ?? []
-    const isCalled = interfaces.some((one) => one.publicKey !== undefined && called.has(one.publicKey))
+    // Without a key nobody has it as a peer yet; that it relays is known all the same.
+    const isCalled = interfaces.some((one) =>
+      one.publicKey === undefined ? one.forwards.inet || one.forwards.inet6 : called.has(one.publicKey),
+    )
     ;(isCalled ? anchors : others).push(node)
   }
   const moves = anchors.some((node) => changesHowItIsCalled(intents.get(node), running.get(node) ?? []))

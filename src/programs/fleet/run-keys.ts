@@ -36,6 +36,8 @@ export async function runKeys(files: readonly string[], options: KeysOptions): P
     known: made.result.allocations,
     acceptNewKeys: options.acceptNewKeys ?? false,
   })
+  if (keys.length === 0 && failed.length > 0)
+    throw new CheckFailed(`no key from ${failed.join(', ')}; ${made.lockFile} is as it was`)
   writeLock(made, withKeys(made.result.allocations, keys))
   const paint = paintFor(standardOutput())
   const rows = keys.map((key) => [

@@ -16,11 +16,12 @@ import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
 import { confirms } from '../terminal/ask.ts'
 import { paintFor } from '../terminal/paint.ts'
+import { someOf } from '../terminal/some-of.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
-import { parseStatus, type PutAnswer, type StatusAnswer } from './answers.ts'
+import { parseStatus, type StatusAnswer } from './answers.ts'
 import { dismiss, leavingNodes } from './dismiss.ts'
-import { handOver } from './hand-over.ts'
-import { inParallel, type Outcome } from './in-parallel.ts'
+import { type Handed, handOver } from './hand-over.ts'
+import { type Failed, inParallel, type Outcome } from './in-parallel.ts'
 import { pushOrder, type PushStage } from './push-order.ts'
 import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
 import { NodeCommandFailed, parseVia, runOnNode, type Via } from './via.ts'
@@ -42,12 +43,13 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const statuses = await askHowTheyAre(known, { via, options })
   const reachable = statuses.flatMap((outcome) => (outcome.kind === 'done' ? [outcome] : []))
   const unreachable = statuses.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome] : []))
+  const leaving = leavingNodes(made.allocations, known.result)
+  if (!options.dryRun) refuseToPushToNobody({ reachable: reachable.length, unreachable, leaving }, files)
   const order = pushOrder(known.result.intents, {
     nodes: nodesToPush(known),
     running: new Map(reachable.map(({ node, value }) => [node, value?.interfaces ?? []])),
     self: thisNode(),
   })
-  const leaving = leavingNodes(made.allocations, known.result)
   show(known, { order, unreachable, leaving })
   if (options.dryRun) return
   const question = `Push to ${reachable.length} node${reachable.length === 1 ? '' : 's'}?`
@@ -60,7 +62,29 @@ export async function runPush(files: readonly string[], given: PushOptions): Pro
   const stages = order.map((stage) => ({ ...stage, nodes: stage.nodes.filter((node) => !skipped.has(node)) }))
   const outcomes = await handOver(known, stages, { ...options, via })
   await dismissAll(leaving, { via, options })
-  report([...outcomes, ...unreachable])
+  report(outcomes, unreachable)
+}
+
+interface Fleet {
+  readonly reachable: number
+  readonly unreachable: readonly Failed[]
+  readonly leaving: readonly string[]
+}
+
+/** Before anybody is asked and before the lock: there would be nothing to say yes to. */
+function refuseToPushToNobody({ reachable, unreachable, leaving }: Fleet, files: readonly string[]): void {
+  const [first] = unreachable
+  if (first && reachable === 0) {
+    const names = someOf(unreachable.map(({ node }) => node))
+    const who = unreachable.length === 1 ? 'cannot be reached' : 'cannot be reached, none of them'
+    const why = unreachable.length === 1 ? first.reason : `${first.node}: ${first.reason}`
+    throw new CheckFailed(`${names} ${who}; nothing was changed\n  ${why}`)
+  }
+  if (reachable > 0 || leaving.length > 0) return
+  const message = 'no node of this plan runs an agent'
+  throw new BadInput([
+    { code: 'InvalidArgument', path: files.join(', '), message, hint: 'See: warren generate' },
+  ])
 }
 
 /** `plans/home.yaml` is `home` on every node. */
@@ -107,7 +131,7 @@ function nodesToPush({ objects, result }: MadePlan): string[] {
 
 interface Shown {
   readonly order: readonly PushStage[]
-  readonly unreachable: readonly Outcome<unknown>[]
+  readonly unreachable: readonly Failed[]
   readonly leaving: readonly string[]
 }
 
@@ -120,9 +144,8 @@ function show(made: MadePlan, { order, unreachable, leaving }: Shown): void {
   const stages = order.map(({ nodes, sequential }) => nodes.join(sequential ? ' → ' : ', '))
   terminal.write(`\nOrder: ${stages.join(' → ')}\n`)
   if (leaving.length > 0) terminal.write(`Leaving the network: ${leaving.join(', ')}\n`)
-  for (const outcome of unreachable) {
-    if (outcome.kind === 'failed')
-      terminal.write(`${paint.red('unreachable')} ${outcome.node}: ${outcome.reason}\n`)
+  for (const { node, reason } of unreachable) {
+    terminal.write(`${paint.red('unreachable')} ${node}: ${reason}\n`)
   }
 }
 
@@ -138,10 +161,15 @@ async function dismissAll(leaving: readonly string[], { via, options }: Context)
   }
 }
 
-function report(outcomes: readonly Outcome<PutAnswer | StatusAnswer>[]): void {
-  const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map((outcome) => outcome.node)
-  const done = outcomes.length - failed.length
-  if (failed.length > 0)
-    throw new CheckFailed(`${done} of ${outcomes.length} nodes have the plan; not: ${failed.join(', ')}`)
-  standardOutput().write(`${done} nodes have the plan.\n`)
+function report(outcomes: readonly Outcome<Handed>[], unreachable: readonly Failed[]): void {
+  const failed = [...outcomes, ...unreachable].flatMap(({ kind, node }) => (kind === 'failed' ? [node] : []))
+  const refused = outcomes.flatMap((outcome) =>
+    outcome.kind === 'done' && outcome.value.notSo !== undefined ? [outcome.node] : [],
+  )
+  const total = outcomes.length + unreachable.length
+  const line = `${total - failed.length} of ${total} nodes have the plan`
+  const without = failed.length > 0 ? `; not: ${failed.join(', ')}` : ''
+  const notSo = refused.length > 0 ? `; not as it says: ${refused.join(', ')}` : ''
+  if (`${without}${notSo}` !== '') throw new CheckFailed(`${line}${without}${notSo}`)
+  standardOutput().write(`${total} node${total === 1 ? ' has' : 's have'} the plan.\n`)
 }

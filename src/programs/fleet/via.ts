@@ -30,10 +30,14 @@ export class NodeCommandFailed extends Error {
   override readonly name = 'NodeCommandFailed'
   readonly node: string
   constructor(node: string, message: string) {
-    // Another machine's words must not steer this terminal.
-    super(message.replaceAll(/\p{Cc}/gu, ' '))
+    super(printable(message))
     this.node = node
   }
+}
+
+/** Another machine's words must not steer this terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ')
 }
 
 export function parseVia(options: ViaOptions): Via {
