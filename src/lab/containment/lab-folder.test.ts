@@ -1,26 +1,64 @@
-/** The folder of labs: never one that somebody else could have filled. */
+/** Where labs are noted outside, and who may be there. */
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { refuseForeign } from './lab-folder.ts'
+import { afterEach, beforeEach, test } from 'node:test'
+import { LabRefusal } from '../topology/lab-refusal.ts'
+import {
+  isAlive,
+  labNames,
+  type LabState,
+  makeLabFolder,
+  readLabState,
+  removeLabFolder,
+  writeLabState,
+} from './lab-folder.ts'
+import { startTimeOf } from './keeper.ts'
 
-test('a folder of labs that somebody else made or may write to, or that is a link, is refused', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'warren-lab-folder-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
-  const folder = join(directory, 'labs')
-  refuseForeign(folder)
-  mkdirSync(folder, { mode: 0o700 })
-  refuseForeign(folder)
-  chmodSync(folder, 0o777)
-  assert.throws(() => refuseForeign(folder), /somebody else/)
-  chmodSync(folder, 0o700)
-  symlinkSync(folder, join(directory, 'link'))
-  writeFileSync(join(directory, 'file'), '')
-  for (const other of ['link', 'file'])
-    assert.throws(() => refuseForeign(join(directory, other)), /somebody else/)
-  if (process.getuid?.() !== 0) return
-  chownSync(folder, 65534, 65534)
-  assert.throws(() => refuseForeign(folder), /somebody else/)
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'warren-lab-folder-'))
+  process.env['WARREN_LAB_RUN'] = folder
+})
+afterEach(() => {
+  delete process.env['WARREN_LAB_RUN']
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function stateOf(pid: number): LabState {
+  const machine = { name: 'phy01', role: 'host', site: undefined, addresses: [], pid: 7 }
+  const startTime = startTimeOf(pid) ?? ''
+  return { name: 'x', file: 'x.yaml', pid, startTime, startedAt: '', machines: [machine] }
+}
+
+test('a lab is noted in a folder of its own that nobody else enters, and is gone with it', () => {
+  const own = makeLabFolder('x')
+  assert.equal(statSync(own).mode & 0o777, 0o700)
+  writeLabState(stateOf(process.pid))
+  assert.equal(readLabState('x')?.machines[0]?.name, 'phy01')
+  assert.deepEqual(labNames(), ['x'])
+  removeLabFolder('x')
+  assert.deepEqual(labNames(), [])
+})
+
+test('two labs of one name are one too many', () => {
+  makeLabFolder('x')
+  assert.throws(() => makeLabFolder('x'), { code: 'EEXIST' })
+})
+
+test('a folder that others may enter is refused: they could have put anything there', () => {
+  chmodSync(folder, 0o755)
+  assert.throws(() => makeLabFolder('x'), LabRefusal)
+})
+
+test('a lab whose process number belongs to somebody else by now is not alive', () => {
+  const state = stateOf(process.pid)
+  assert.equal(isAlive(state), true)
+  assert.equal(isAlive({ ...state, startTime: '1' }), false)
+})
+
+test('a note that is not finished is none', () => {
+  makeLabFolder('x')
+  assert.equal(readLabState('x'), undefined)
 })

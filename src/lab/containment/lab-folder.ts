@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { LabRefusal } from '../topology/lab-refusal.ts'
 import { startTimeOf } from './keeper.ts'
 import { isRoot } from './requirements.ts'
 
@@ -69,9 +70,17 @@ export function labFolder(name: string): string {
 /** Fails with EEXIST when a lab of this name is there. */
 export function makeLabFolder(name: string): string {
   mkdirSync(runFolder(), { recursive: true, mode: 0o700 })
+  demandPrivate(runFolder())
   const folder = labFolder(name)
   mkdirSync(folder, { mode: 0o700 })
   return folder
+}
+
+/** In /tmp anybody could have made a folder of this name before us, and would then own our scripts. */
+function demandPrivate(folder: string): void {
+  const { uid, mode } = lstatSync(folder)
+  const isOurs = uid === process.getuid?.() && (mode & 0o170077) === 0o040000
+  if (!isOurs) throw new LabRefusal(`${folder} is not a folder that only this user may enter`)
 }
 
 export function removeLabFolder(name: string): void {

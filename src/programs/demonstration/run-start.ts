@@ -9,7 +9,6 @@ import {
   compareFingerprints,
   type DemonstrationEvent,
   type DemonstrationResult,
-  makeLabFolder,
   removeLabFolder,
   stopKeeper,
   summarise,
@@ -19,6 +18,7 @@ import { loadSyscalls } from '../../linux/index.ts'
 import { CheckFailed } from '../exit.ts'
 import {
   binFolder,
+  claimFolder,
   demandRequirements,
   type KeeperHandle,
   launch,
@@ -90,7 +90,7 @@ class Demonstration {
 
   constructor(o: { name: string; file: string; view: View; flags: StartFlags }) {
     this.#o = o
-    this.#folder = makeLabFolder(o.name)
+    this.#folder = claimFolder(o.name)
   }
 
   async run(): Promise<DemonstrationResult | undefined> {

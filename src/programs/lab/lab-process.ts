@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import {
   type DemonstrationEvent,
   firstProcessOf,
+  LabRefusal,
   type LabState,
+  makeLabFolder,
   missingRequirements,
   startKeeper,
   startTimeOf,
@@ -35,6 +37,15 @@ export function demandRequirements(): void {
     ({ what, remedy }) => `  ${what}${remedy === undefined ? '' : `\n    to allow it: ${remedy}`}`,
   )
   throw new MissingHere(`this machine cannot make a lab:\n${lines.join('\n')}`)
+}
+
+/** Fails with EEXIST when a lab of this name is there. */
+export function claimFolder(name: string): string {
+  try {
+    return makeLabFolder(name)
+  } catch (error) {
+    throw error instanceof LabRefusal ? new MissingHere(error.message) : error
+  }
 }
 
 export interface KeeperHandle {

@@ -1,7 +1,7 @@
 /** What `warren lab up` does: a keeper that outlives us, and a note of where it is. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type DemonstrationEvent, makeLabFolder, removeLabFolder, stopKeeper } from '../../lab/index.ts'
+import { type DemonstrationEvent, removeLabFolder, stopKeeper } from '../../lab/index.ts'
 import type { Problem } from '../../model/index.ts'
 import { BadInput, CheckFailed } from '../exit.ts'
 import { lockFileOf } from '../files/inputs.ts'
@@ -10,7 +10,14 @@ import type { LabUpFlags } from '../lab.ts'
 import { makeView } from '../demonstration/view.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
-import { binFolder, demandRequirements, launch, recordLab, warrenCommand } from './lab-process.ts'
+import {
+  binFolder,
+  claimFolder,
+  demandRequirements,
+  launch,
+  recordLab,
+  warrenCommand,
+} from './lab-process.ts'
 import { parseLine, parseNats } from './line-options.ts'
 
 export async function runLabUp(file: string, flags: LabUpFlags): Promise<void> {
@@ -20,7 +27,7 @@ export async function runLabUp(file: string, flags: LabUpFlags): Promise<void> {
   await makePlan([file], {})
   demandRequirements()
   const name = flags.name ?? basename(file).replace(/\.ya?ml$/i, '')
-  const folder = claimFolder(name)
+  const folder = freshFolder(name)
   const lock = lockFileOf(file)
   const order = {
     file: resolve(file),
@@ -82,7 +89,7 @@ function lastWords(folder: string): string {
   return readFileSync(join(folder, 'keeper.log'), 'utf8').trim()
 }
 
-function claimFolder(name: string): string {
+function freshFolder(name: string): string {
   const refuse = (message: string, hint: string): BadInput => {
     const problem: Problem = { code: 'InvalidArgument', path: '--name', message, hint }
     return new BadInput([problem])
@@ -91,7 +98,7 @@ function claimFolder(name: string): string {
     throw refuse(`${name} is no name for a lab`, 'Use letters, digits, dots and hyphens.')
   }
   try {
-    return makeLabFolder(name)
+    return claimFolder(name)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw refuse(
