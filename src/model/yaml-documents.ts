@@ -14,6 +14,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml'
+import { parsePlainJson } from './json-text.ts'
 import type { Problem } from './problem.ts'
 import type { FieldPath, Locate } from './source-of.ts'
 
@@ -34,6 +35,21 @@ export function readYaml(
 ): { readonly documents: readonly YamlDocument[]; readonly problems: readonly Problem[] } {
   const refusal = refuse(text, file)
   if (refusal !== undefined) return { documents: [], problems: [refusal] }
+  const value = parsePlainJson(text)
+  if (value === undefined) return readAsYaml(text, file)
+  // Places are asked for only when something is wrong; then it is read once more.
+  let yaml: ReturnType<typeof readAsYaml> | undefined
+  const locate: Locate = (path) => {
+    yaml ??= readAsYaml(text, file)
+    return yaml.documents[0]?.locate(path) ?? { file, line: 1, column: 1 }
+  }
+  return { documents: [{ value, locate }], problems: [] }
+}
+
+function readAsYaml(
+  text: string,
+  file: string,
+): { readonly documents: readonly YamlDocument[]; readonly problems: readonly Problem[] } {
   const lines = new LineCounter()
   try {
     const parsed = parseAllDocuments(text, {
