@@ -24,7 +24,7 @@ export const benchmark: Benchmark = {
         say(`round ${i + 1}`)
         const [program = '', ...args] = roundCommand('wireguard-go', warren)
         rounds.push(
-          parseRound(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
+          parseRound(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })),
         )
       }
       return Promise.resolve(rowsOf(rounds))
