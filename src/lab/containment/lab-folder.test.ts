@@ -1,6 +1,15 @@
-/** Where labs are noted outside, and who may be there. */
+/** Where labs are noted outside: never a folder that somebody else could have filled. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -11,6 +20,7 @@ import {
   type LabState,
   makeLabFolder,
   readLabState,
+  refuseForeign,
   removeLabFolder,
   writeLabState,
 } from './lab-folder.ts'
@@ -61,4 +71,22 @@ test('a lab whose process number belongs to somebody else by now is not alive', 
 test('a note that is not finished is none', () => {
   makeLabFolder('x')
   assert.equal(readLabState('x'), undefined)
+})
+
+test('a folder of labs that somebody else made or may write to, or that is a link, is refused', () => {
+  const labs = join(folder, 'labs')
+  refuseForeign(labs)
+  mkdirSync(labs, { mode: 0o700 })
+  refuseForeign(labs)
+  chmodSync(labs, 0o777)
+  assert.throws(() => refuseForeign(labs), /somebody else/)
+  chmodSync(labs, 0o700)
+  symlinkSync(labs, join(folder, 'link'))
+  writeFileSync(join(folder, 'file'), '')
+  for (const other of ['link', 'file']) {
+    assert.throws(() => refuseForeign(join(folder, other)), /somebody else/)
+  }
+  if (process.getuid?.() !== 0) return
+  chownSync(labs, 65534, 65534)
+  assert.throws(() => refuseForeign(labs), /somebody else/)
 })

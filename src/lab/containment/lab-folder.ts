@@ -60,7 +60,7 @@ export function refuseForeign(folder: string): void {
   const found = lstatSync(folder, { throwIfNoEntry: false })
   if (found === undefined) return
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return
-  throw new Error(`Cannot use ${folder}: somebody else made it, or may write to it`)
+  throw new LabRefusal(`cannot use ${folder}: somebody else made it, or may write to it`)
 }
 
 export function labFolder(name: string): string {
@@ -70,17 +70,10 @@ export function labFolder(name: string): string {
 /** Fails with EEXIST when a lab of this name is there. */
 export function makeLabFolder(name: string): string {
   mkdirSync(runFolder(), { recursive: true, mode: 0o700 })
-  demandPrivate(runFolder())
+  refuseForeign(runFolder())
   const folder = labFolder(name)
   mkdirSync(folder, { mode: 0o700 })
   return folder
-}
-
-/** In /tmp anybody could have made a folder of this name before us, and would then own our scripts. */
-function demandPrivate(folder: string): void {
-  const { uid, mode } = lstatSync(folder)
-  const isOurs = uid === process.getuid?.() && (mode & 0o170077) === 0o040000
-  if (!isOurs) throw new LabRefusal(`${folder} is not a folder that only this user may enter`)
 }
 
 export function removeLabFolder(name: string): void {

@@ -41,8 +41,13 @@ export function demandRequirements(): void {
 
 /** Fails with EEXIST when a lab of this name is there. */
 export function claimFolder(name: string): string {
+  return sayingWhatIsMissing(() => makeLabFolder(name))
+}
+
+/** What a lab refuses out here is this machine's doing, and no bug. */
+export function sayingWhatIsMissing<T>(look: () => T): T {
   try {
-    return makeLabFolder(name)
+    return look()
   } catch (error) {
     throw error instanceof LabRefusal ? new MissingHere(error.message) : error
   }

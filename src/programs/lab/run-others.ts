@@ -15,10 +15,10 @@ import { BadInput } from '../exit.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { formatTable } from '../terminal/table.ts'
 import { standardOutput } from '../terminal/terminal.ts'
-import { binFolder } from './lab-process.ts'
+import { binFolder, sayingWhatIsMissing } from './lab-process.ts'
 
 export async function runLabStatus({ output }: { output: string }): Promise<void> {
-  const labs = labNames().map((name) => ({ name, state: readLabState(name) }))
+  const labs = knownLabs().map((name) => ({ name, state: readLabState(name) }))
   const terminal = standardOutput()
   if (output === 'json') {
     const list = labs.map(({ name, state }) => ({
@@ -71,9 +71,10 @@ export async function runLabExec(o: {
 }
 
 export async function runLabDown(name: string | undefined, { all }: { all?: true }): Promise<void> {
-  const names = all === true ? labNames() : name === undefined ? [] : [name]
-  if (all !== true && (name === undefined || !labNames().includes(name))) {
-    throw noSuch(name === undefined ? 'no lab was named' : `there is no lab ${name}`, labNames())
+  const known = knownLabs()
+  const names = all === true ? known : name === undefined ? [] : [name]
+  if (all !== true && (name === undefined || !known.includes(name))) {
+    throw noSuch(name === undefined ? 'no lab was named' : `there is no lab ${name}`, known)
   }
   for (const one of names) {
     const state = readLabState(one)
@@ -85,6 +86,11 @@ export async function runLabDown(name: string | undefined, { all }: { all?: true
 
 function isUp(state: LabState | undefined): boolean {
   return state !== undefined && isAlive(state)
+}
+
+/** Also the check that the folder they are noted in is this user's own. */
+function knownLabs(): string[] {
+  return sayingWhatIsMissing(labNames)
 }
 
 /** Its first process takes everything with it. */
