@@ -68,6 +68,10 @@ export const INPUT_PROBLEMS = {
     means: 'A file named on the command line cannot be read, or it changed while it was read.',
     remedy: 'Check its name and its permissions; when it was being written, run the command again.',
   },
+  UnwritableFile: {
+    means: 'A file or folder named on the command line cannot be written.',
+    remedy: 'Check its name, its permissions and what is there already.',
+  },
   InvalidWireGuardConfig: {
     means: 'A wg-quick or wg configuration file is malformed.',
     remedy: 'Correct the line named; wg-quick(8) and wg(8) describe the format.',

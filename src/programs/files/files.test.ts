@@ -17,7 +17,8 @@ import { test, type TestContext } from 'node:test'
 import { BadInput } from '../exit.ts'
 import { lockFileOf, readInputs } from './inputs.ts'
 import { readText } from './read-text.ts'
-import { makePrivateDirectory, writeTextAtomically } from './write-text.ts'
+import { checkDirectory, makePrivateDirectory } from './make-directory.ts'
+import { writeTextAtomically } from './write-text.ts'
 
 function folder(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'warren-files-'))
@@ -54,6 +55,21 @@ test('a folder for keys is for its owner only', (t) => {
   const directory = join(folder(t), 'a/b')
   makePrivateDirectory(directory)
   assert.equal(modeOf(directory), 0o700)
+  assert.equal(modeOf(join(directory, '..')), 0o700)
+})
+
+test('a folder that cannot be made is refused, and where the kernel has no such place it ends too', (t) => {
+  const file = join(folder(t), 'file')
+  writeFileSync(file, '')
+  const refused = (path: string, message: RegExp): void => {
+    assert.throws(() => makePrivateDirectory(path), { name: 'BadInput', message })
+  }
+  refused('/proc/warren/x', /cannot write it: nothing can be made there/)
+  refused(file, /it is a file, not a folder/)
+  refused(join(file, 'a/b'), /it is a file, not a folder/)
+  assert.throws(() => checkDirectory(file), /it is a file, not a folder/)
+  checkDirectory(join(folder(t), 'not/there/yet'))
+  assert.throws(() => writeTextAtomically(join(file, 'x'), ''), { name: 'BadInput' })
 })
 
 test('readText() says why not, and tells a file that is not there from one that cannot be read', async (t) => {

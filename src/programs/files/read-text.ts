@@ -78,6 +78,7 @@ function unreadable(file: string, why: string): Problem {
     ENOENT: 'there is no such file',
     EACCES: 'permission denied',
     EISDIR: 'it is a directory',
+    ENOTDIR: 'a part of its path is a file, not a folder',
   }
   return { code: 'UnreadableFile', path: file, message: `cannot read it: ${reasons[why] ?? why}` }
 }

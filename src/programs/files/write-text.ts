@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
+import { unwritable } from './unwritable.ts'
+
 export interface WriteOptions {
   /** 0o600 for anything with a key in it. An existing file keeps its own mode unless this is given. */
   readonly mode?: number
@@ -23,15 +25,17 @@ export function writeTextAtomically(
     fill(draft, text, { mode: mode ?? modeOf(file) ?? 0o644, flush })
     fs.renameSync(draft, file)
   } catch (error) {
-    fs.rmSync(draft, { force: true })
-    throw error
+    discard(draft)
+    throw unwritable(file, error)
   }
   if (flush) flushDirectory(dirname(file))
 }
 
-/** For files with keys: nobody else may look in. */
-export function makePrivateDirectory(directory: string): void {
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+/** What went wrong first is what is told. */
+function discard(draft: string): void {
+  try {
+    fs.rmSync(draft, { force: true })
+  } catch {}
 }
 
 function fill(draft: string, text: string, { mode, flush }: Required<WriteOptions>): void {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { isKeyText, own, type Problem } from '../../model/index.ts'
 import { BadInput } from '../exit.ts'
 import { readText } from '../files/read-text.ts'
-import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
+import { makePrivateDirectory } from '../files/make-directory.ts'
+import { writeTextAtomically } from '../files/write-text.ts'
 import { makePrivateKey, publicKeyOf } from './key-pair.ts'
 
 /** Network (`NAMESPACE/NAME`) → node → private key. */

@@ -8,7 +8,8 @@ import { formatWgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { BadInput } from '../exit.ts'
 import { hasErrors, type Inputs, readInputs } from '../files/inputs.ts'
 import { keyFileName } from '../files/key-file-name.ts'
-import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
+import { checkDirectory, makePrivateDirectory } from '../files/make-directory.ts'
+import { writeTextAtomically } from '../files/write-text.ts'
 import { intentOf } from '../planning/made-plan.ts'
 import { thisNode } from '../planning/this-node.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
@@ -26,6 +27,7 @@ export interface EjectOptions {
 }
 
 export async function runEject(files: readonly string[], options: EjectOptions): Promise<void> {
+  checkDirectory(options.out)
   const here = files.length === 0
   const inputs = here ? await readPlans(options.plansDir) : await readInputs(files, options)
   const result = plan(inputs.objects, inputs.allocations)

@@ -14,7 +14,8 @@ import { formatWgConfig, type WgConfig } from '../../protocols/wireguard/formats
 import { BadInput } from '../exit.ts'
 import { hasErrors, type Inputs, readInputs } from '../files/inputs.ts'
 import { keyFileName } from '../files/key-file-name.ts'
-import { makePrivateDirectory, writeTextAtomically } from '../files/write-text.ts'
+import { checkDirectory, makePrivateDirectory } from '../files/make-directory.ts'
+import { writeTextAtomically } from '../files/write-text.ts'
 import { intentOf, warn } from '../planning/made-plan.ts'
 import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
@@ -40,6 +41,7 @@ interface WgFile {
 
 export async function runGenerate(files: readonly string[], options: GenerateOptions): Promise<void> {
   if (options.qr && options.peer === undefined) throw new BadInput([QR_NEEDS_PEER])
+  checkDirectory(options.out)
   const inputs = await readInputs(files, options)
   const ring = await KeyRing.open(options.out)
   const result = planWithKeys(inputs, { ring, only: options.peer })
