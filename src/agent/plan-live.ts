@@ -2,20 +2,25 @@
  * The intent of a node against the running kernel, without an agent: for `plan --live`, `show` and `import`.
  * Reads only.
  */
-import type { NodeIntent, ObservedHost } from '../model/index.ts'
+import type { NodeIntent, ObservedHost, Problem } from '../model/index.ts'
 import { diff, peerId } from '../reconcile/index.ts'
 import type { Difference, PathState } from '../reconcile/index.ts'
+import { loadBounds } from './bounds.ts'
+import { accept } from './desired.ts'
 import { LinuxHost } from './linux-host.ts'
-import { resolveKeys } from './keys.ts'
 import { KeyStore } from './key-store.ts'
+import { PeerPins } from './pins.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
 
 export interface LiveOptions {
   readonly stateDir?: string
   readonly uapiDir?: string
   readonly backend?: 'auto' | 'kernel' | 'userspace'
+  /** What this machine allows. Default: /etc/warren/agent.yaml */
+  readonly boundsPath?: string
 }
 
+const BOUNDS = '/etc/warren/agent.yaml'
 const STATE_DIR = '/var/lib/warren'
 
 const open = (o: LiveOptions): LinuxHost =>
@@ -42,22 +47,42 @@ export interface PlanStepsInput {
   readonly objects: SourceSnapshot['objects']
 }
 
-/** What an agent would do now. Endpoints of peers that exist are taken for roamed and left alone. */
-export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Promise<Difference> => {
+/** Beside the steps: what an agent would refuse, each with its reason. */
+export interface LiveDifference extends Difference {
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * What an agent would do now, within this machine's bounds and with its keys. Endpoints of peers that exist are
+ * taken for roamed and left alone.
+ */
+export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Promise<LiveDifference> => {
+  const stateDir = o.stateDir ?? STATE_DIR
+  const local = await loadBounds(o.boundsPath ?? BOUNDS)
+  if (local.kind === 'problems') return { steps: [], conflicts: [], problems: local.problems }
+  const { intent, keys, leave, problems } = await accept(input.intent, {
+    objects: input.objects,
+    bounds: local.bounds,
+    store: new KeyStore(stateDir),
+    pins: new PeerPins(stateDir),
+    before: undefined,
+    write: false,
+  })
   const host = open(o)
   try {
-    const observed = await host.observe(input.intent.interfaces)
-    const store = new KeyStore(o.stateDir ?? STATE_DIR)
-    const keys = await resolveKeys(input.intent, { objects: input.objects, store, make: false })
-    return diff({
-      intent: input.intent,
+    const observed = await host.observe(intent.interfaces)
+    const difference = diff({
+      intent,
       observed,
       backend: host.backend,
       publicKeys: keys.publicKeys,
       presharedKeyDigests: keys.presharedKeyDigests,
-      endpoints: endpointsOfNewPeers(input.intent, observed),
-      paths: pathsInUse(input.intent, observed),
+      endpoints: endpointsOfNewPeers(intent, observed),
+      paths: pathsInUse(intent, observed),
+      ipv6Consent: local.bounds.allowIPv6Forwarding,
+      leave,
     })
+    return { ...difference, problems }
   } finally {
     host.close()
   }

@@ -91,14 +91,33 @@ test('what runs is imported, and the first plan --live after it is empty', NEEDS
   assert.equal(await warren(`diff --live ${directory}/here.yaml ${secrets}`), '')
 })
 
-test('keys that were imported before are not overwritten', NEEDS, async (t) => {
-  const here = await machine(t)
-  await foreignInterface(here)
-  const secrets = join(here.directory, 'secrets.yaml')
-  writeFileSync(secrets, 'mine')
-  assert.equal(await here.host.succeeds(`${here.program} import --secrets ${secrets}`), false)
-  assert.equal(readFileSync(secrets, 'utf8'), 'mine')
-})
+test(
+  'plan --live refuses what an agent here would refuse: a key that is not its own, and what is out of bounds',
+  NEEDS,
+  async (t) => {
+    const { directory, warren } = await machine(t)
+    const network = (key: string): string => `apiVersion: warren.dev/v1alpha1
+kind: WireGuardNetworkPlan
+metadata: { name: home }
+spec:
+  cidrs: [10.9.0.0/24]
+  interface: { name: wg0 }
+  nodes: [{ name: machine, endpoint: 192.0.2.1, publicKey: "${key}" }]
+`
+    const file = join(directory, 'home.yaml')
+    const refused = (line: string, stderr: RegExp): Promise<void> =>
+      assert.rejects(warren(line), { code: 2, stdout: '', stderr })
+    const own = (await warren('node key --network default/home')).trim()
+    writeFileSync(file, network(own))
+    assert.match(await warren(`plan --live ${file}`), /ip link set dev wg0 up/)
+    writeFileSync(join(directory, 'agent.yaml'), 'cidrs: [10.8.0.0/16]\n')
+    for (const command of ['plan', 'diff'])
+      await refused(`${command} --live ${file}`, /10\.9\.0\.1\/32 is beyond what this node allows/)
+    writeFileSync(join(directory, 'agent.yaml'), '')
+    writeFileSync(file, network(PEERS[0]))
+    await refused(`plan --live ${file}`, /the lock says .* but this node has .*KeyMismatch/)
+  },
+)
 
 test('wg showconf and wg-quick files are imported as the same interface', NEEDS, async (t) => {
   const here = await machine(t)

@@ -10,7 +10,7 @@ import { hasErrors } from '../files/inputs.ts'
 import { keyFileName } from '../files/key-file-name.ts'
 import { env } from '../options.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
-import { intentOf, type MadePlan } from './made-plan.ts'
+import { intentOf, type MadePlan, warn } from './made-plan.ts'
 
 export interface LiveSteps extends Difference {
   readonly intent: NodeIntent
@@ -23,7 +23,11 @@ export async function stepsHere(made: MadePlan, node: string): Promise<LiveSteps
   const intent = intentOf(result, node)
   try {
     await checkLan(made, node)
-    return { ...(await planSteps({ intent, objects }, { stateDir: stateDir() })), intent }
+    const options = { stateDir: stateDir(), boundsPath: env('WARREN_CONFIG', '/etc/warren/agent.yaml') }
+    const { problems, ...difference } = await planSteps({ intent, objects }, options)
+    if (hasErrors(problems)) throw new BadInput(problems)
+    warn(problems)
+    return { ...difference, intent }
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (code !== 'EPERM' && code !== 'EACCES') throw error
