@@ -185,6 +185,26 @@ test('GC-17: a dry run changes nothing, makes no key, and lists the steps', asyn
   assert.deepEqual((await new Agent(options).dryRun()).steps, [])
 })
 
+test('a route over the endpoint of its own tunnel is applied, with a warning in the log and in the status', async (t) => {
+  const { host, options, source, lines } = await setUp(t)
+  source.write(`
+apiVersion: warren.dev/v1alpha1
+kind: WireGuardInterface
+metadata: { name: x }
+spec:
+  node: a
+  interfaceName: wg0
+  table: main
+  peers: [{ publicKey: "${publicKeyOf(generatePrivateKey())}", endpoint: "192.0.2.1:51820", allowedIPs: [192.0.2.0/24] }]
+`)
+  const agent = new Agent(options)
+  assert.equal(await agent.once(), true)
+  assert.equal(host.routes.length, 1)
+  assert.equal(agent.status.problems[0]?.code, 'LockoutRisk')
+  assert.equal(lines.filter((line) => line.includes('warn  risk code=LockoutRisk')).length, 1)
+  assert.ok(agent.status.conditions.every(({ status }) => status))
+})
+
 test('a plan beyond the local bounds is refused as an object, and the network before it stays', async (t) => {
   const { host, options, write, config, dir } = await setUp(t, { config: 'cidrs: [10.77.0.0/16]\n' })
   write(HUB)

@@ -143,7 +143,7 @@ export class DesiredState {
       write: this.#write,
     })
     for (const { code, path, message, severity } of this.current.problems)
-      if (severity !== 'warning') this.#o.log.warn('object refused', { code, path, message })
+      this.#o.log.warn(severity === 'warning' ? 'risk' : 'object refused', { code, path, message })
     this.digest = candidate.snapshot.digest
     this.generation++
   }

@@ -13,6 +13,7 @@ import type {
 } from '../model/index.ts'
 import { own } from '../model/index.ts'
 import { plan } from '../plan/index.ts'
+import { lockoutRisks } from '../reconcile/index.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
 import { askedTogether, beyondBounds } from './bounds.ts'
 import type { Bounds } from './bounds.ts'
@@ -110,7 +111,7 @@ export const accept = async (intent: NodeIntent, o: AcceptOptions): Promise<Desi
     intent: kept.intent,
     keys,
     leave: new Set([...kept.leave, ...keys.problems.keys()]),
-    problems: [...problems, ...keys.problems.values()],
+    problems: [...problems, ...keys.problems.values(), ...risksOf(kept.intent)],
   }
 }
 
@@ -131,6 +132,16 @@ const keepBefore = (
 }
 
 const ownerId = (owner: ObjectRef): string => `${owner.kind}/${owner.namespace}/${owner.name}`
+
+/** Said before anything is applied. Warnings: whether they come true depends on the host's other routes. */
+const risksOf = (intent: NodeIntent): Problem[] =>
+  lockoutRisks(intent).map((message) => ({
+    code: 'LockoutRisk',
+    path: intent.node,
+    message,
+    hint: 'Have another way into this machine at hand, or use narrower prefixes.',
+    severity: 'warning',
+  }))
 
 const noContainers = (wg: WireGuardIntent): Problem => ({
   code: 'ContainerUnsupported',

@@ -52,6 +52,12 @@ export const AGENT_PROBLEMS = {
     means: 'A link with the wanted name exists, differs, and was not made by Warren.',
     remedy: 'Hand it over with `ip link property add dev NAME altname warren-NAME`, or use another name.',
   },
+  LockoutRisk: {
+    means:
+      'A route of the plan may take away the way to the machine itself: it covers the endpoint of its own tunnel, or is a default route without a mark. A warning.',
+    remedy:
+      'Have another way into the machine at hand, or use narrower prefixes. With a longer route to the endpoint nothing happens.',
+  },
   ContainerUnsupported: {
     means: 'The interface is to live in a container, which this version cannot do yet.',
     remedy: 'Leave out `container`.',
