@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { parseObjects } from '../../model/index.ts'
 import { plan } from '../../plan/index.ts'
 import { paintFor } from '../terminal/paint.ts'
-import { formatNodePlan, formatPlanTable } from './plan-text.ts'
+import { formatNodePlan, formatPlanTable, keysMissingFor } from './plan-text.ts'
 import { formatGraph } from './run-graph.ts'
 
 const HUB = 'yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk='
@@ -39,18 +39,47 @@ node-10  wg0           10.0.0.10/24  51820  hub, node-9      xTIBA5rb…
   )
 })
 
-test('one node is shown with everything its peers may do', () => {
+test('one node is shown with everything its peers may do, and with the peers that have no key yet', () => {
   const intent = result.intents.get('node-10')
   assert.ok(intent)
   assert.equal(
-    formatNodePlan(intent, plain),
+    formatNodePlan(intent, result.links, plain),
     `wg0  WireGuardNetworkPlan/home
   public key: ${SPOKE}
   addresses: 10.0.0.10/24
   listen port: 51820
   mtu: 1420
   peer hub: 10.0.0.0/24; at hub.example.net:51820; keepalive 25 s
+  peer node-9: no key yet
 `,
+  )
+  const network = 'default/home'
+  assert.deepEqual(keysMissingFor(intent, result), [{ network, node: 'node-9', agent: true }])
+})
+
+test('the end of a link names its peer, whether or not that has a key', () => {
+  const links = parseObjects(
+    `apiVersion: warren.dev/v1alpha1
+kind: WireGuardNetworkPlan
+metadata: { name: home }
+spec:
+  nodes: [{ name: a, endpoint: 192.0.2.1 }, { name: b, publicKey: "${HUB}" }, { name: c }]
+  links: [{ ends: [{ node: a }, { node: b }] }, { ends: [{ node: a }, { node: c }] }]
+`,
+    { file: 'links.yaml' },
+  )
+  const made = plan(links.objects, { networks: {} })
+  const intent = made.intents.get('a')
+  assert.ok(intent)
+  const text = formatNodePlan(intent, made.links, plain)
+  assert.equal(
+    text.match(/^ {2}peer .*$/gm)?.join('\n'),
+    '  peer b: 0.0.0.0/0, ::/0; calls in\n  peer c: no key yet',
+  )
+  assert.match(formatPlanTable(made, plain), /^a +wg-a-c-0 .* c +not made yet$/m)
+  assert.deepEqual(
+    keysMissingFor(intent, made).map(({ node }) => node),
+    ['a', 'c'],
   )
 })
 

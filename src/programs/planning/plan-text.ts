@@ -32,8 +32,29 @@ export function formatPlanTable(result: Pick<PlanResult, 'intents' | 'links'>, p
   return formatTable(HEADER, rows, paint)
 }
 
-export function formatNodePlan(intent: NodeIntent, paint: Paint): string {
-  return intent.interfaces.map((wanted) => formatInterface(wanted, paint)).join('\n')
+/** Peers that have no key yet are not configured anywhere, but they are planned: they are named. */
+export function formatNodePlan(intent: NodeIntent, links: PlanResult['links'], paint: Paint): string {
+  const direct = directPeers(links.filter(({ a, b }) => a === intent.node || b === intent.node))
+  return intent.interfaces
+    .map((wanted) => {
+      const keyless = (plannedPeers(intent, wanted, direct) ?? [])
+        .filter((name) => !wanted.peers.some((peer) => peer.node === name))
+        .toSorted((a, b) => byNumber.compare(a, b))
+        .map((name) => `  peer ${paint.bold(name)}: ${paint.yellow('no key yet')}\n`)
+      return formatInterface(wanted, paint) + keyless.join('')
+    })
+    .join('\n')
+}
+
+/** Of this node and of its direct peers. */
+export function keysMissingFor(
+  { node }: NodeIntent,
+  { links, publicKeysMissing }: Pick<PlanResult, 'links' | 'publicKeysMissing'>,
+): PlanResult['publicKeysMissing'] {
+  const direct = directPeers(links.filter(({ a, b }) => a === node || b === node)).get(node)
+  return publicKeysMissing.filter(
+    (missing) => missing.node === node || direct?.get(missing.network)?.includes(missing.node),
+  )
 }
 
 function formatInterface(wanted: WireGuardIntent, paint: Paint): string {
@@ -79,19 +100,17 @@ function peersText(wanted: WireGuardIntent, planned: readonly string[] | undefin
 }
 
 /**
- * Those without a key are no peers yet, but the plan says already who they will be. Undefined where a node has
- * several interfaces in one network, one per link: the links do not say which is whose.
+ * Those without a key are no peers yet, but the plan says already who they will be. Undefined for an interface
+ * that is written by hand.
  */
 function plannedPeers(
   intent: NodeIntent,
   wanted: WireGuardIntent,
   direct: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>,
 ): readonly string[] | undefined {
-  const network = networkOf(wanted)
-  const alone = intent.interfaces.filter((one) => networkOf(one) === network).length === 1
-  return alone && wanted.owner.kind === 'WireGuardNetworkPlan'
-    ? (direct.get(intent.node)?.get(network) ?? [])
-    : undefined
+  if (wanted.linkPeer !== undefined) return [wanted.linkPeer]
+  if (wanted.owner.kind !== 'WireGuardNetworkPlan') return undefined
+  return direct.get(intent.node)?.get(networkOf(wanted)) ?? []
 }
 
 /** Node → network → who is a direct peer there. */

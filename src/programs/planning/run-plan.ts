@@ -1,11 +1,12 @@
 /** What `warren plan` does. */
+import type { NodeIntent } from '../../model/index.ts'
 import type { PlanResult } from '../../plan/index.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { formatStructured } from '../terminal/structured.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { formatLockChanges, lockChanges } from './lock-changes.ts'
 import { intentOf, makePlan, type MadePlan } from './made-plan.ts'
-import { formatNodePlan, formatPlanTable } from './plan-text.ts'
+import { formatNodePlan, formatPlanTable, keysMissingFor } from './plan-text.ts'
 import { thisNode } from './this-node.ts'
 import { writeLock } from './write-lock.ts'
 
@@ -33,17 +34,22 @@ export async function runPlan(files: readonly string[], options: PlanOptions): P
 
 async function render(result: PlanResult, { node, output }: PlanOptions): Promise<string> {
   const paint = paintFor(standardOutput())
-  if (output !== 'table') {
-    const intents = node === undefined ? [...result.intents.values()] : [intentOf(result, node)]
-    const nodes = Object.fromEntries(intents.map((intent) => [intent.node, intent.interfaces]))
+  if (node === undefined) {
+    if (output === 'table') return formatPlanTable(result, paint)
     const { links, publicKeysMissing, problems } = result
     return formatStructured(
-      node === undefined ? { nodes, links, publicKeysMissing, problems } : { nodes },
+      { nodes: nodesOf([...result.intents.values()]), links, publicKeysMissing, problems },
       output,
     )
   }
-  return node === undefined ? formatPlanTable(result, paint) : formatNodePlan(intentOf(result, node), paint)
+  const intent = intentOf(result, node)
+  if (output === 'table') return formatNodePlan(intent, result.links, paint)
+  const publicKeysMissing = keysMissingFor(intent, result)
+  return formatStructured({ nodes: nodesOf([intent]), publicKeysMissing }, output)
 }
+
+const nodesOf = (intents: readonly NodeIntent[]) =>
+  Object.fromEntries(intents.map((intent) => [intent.node, intent.interfaces]))
 
 function remindOfLock(made: MadePlan): void {
   const changes = lockChanges(made.allocations, made.result.allocations)
