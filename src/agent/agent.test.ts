@@ -3,14 +3,14 @@
  * programs. The same on real kernels is in test/netns/agent-*.test.ts.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../../test/harness/eventually.ts'
 import { formatAllocations, NO_ALLOCATIONS, parseObjects, withPublicKey } from '../model/index.ts'
 import { plan } from '../plan/index.ts'
-import { MemorySource } from '../sources/index.ts'
+import { FileSource, MemorySource } from '../sources/index.ts'
 import { Agent } from './agent.ts'
 import type { AgentOptions } from './agent.ts'
 import { systemClock } from './clock.ts'
@@ -173,6 +173,15 @@ test('an agent that starts with a broken source runs the last good plan', async 
   const agent = await running(options)
   assert.equal(host.links.length, 1)
   assert.equal(agent.status.problems[0]?.code, 'InvalidYaml')
+})
+
+test('an agent that never had a plan waits for one, and does not call that a refusal', async (t) => {
+  const { dir, options, lines } = await setUp(t)
+  const plans = join(dir, 'plans')
+  mkdirSync(plans)
+  const agent = await running({ ...options, source: new FileSource({ dir: plans }) })
+  assert.deepEqual(lines, [`1970-01-01T00:00:00.000Z info  no plan yet, waiting for one path=${plans}\n`])
+  assert.equal(agent.status.problems[0]?.code, 'SourceEmpty')
 })
 
 test('GC-17: a dry run changes nothing, makes no key, and lists the steps', async (t) => {

@@ -120,6 +120,11 @@ export class DesiredState {
 
   #refuse(problems: readonly Problem[]): void {
     this.#sourceProblems = problems
+    const [only, ...others] = problems
+    if (only?.code === 'SourceEmpty' && others.length === 0) {
+      this.#o.log.info('no plan yet, waiting for one', { path: only.path })
+      return
+    }
     for (const { code, path, message } of problems.slice(0, 10))
       this.#o.log.warn('plan refused', { code, path, message })
   }

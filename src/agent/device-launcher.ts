@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { startDevice } from '../device/index.ts'
 import type { UapiConnection } from './uapi-connection.ts'
 
 export interface DeviceSettings {
@@ -31,6 +30,8 @@ const START_TIMEOUT_MS = 60_000
 
 export const ownLauncher = (o: OwnLauncherOptions): DeviceLauncher => ({
   start: async (link, { mtuBytes, fwmark }) => {
+    // Loaded when there is one to start: an agent on the kernel's WireGuard never needs it.
+    const { startDevice } = await import('../device/index.ts')
     await startDevice({
       name: link,
       mtuBytes,
