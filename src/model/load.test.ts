@@ -68,14 +68,15 @@ const rows: readonly { name: string; given: string; want: readonly string[] }[] 
   {
     name: 'documents that are no object or of an unknown kind',
     given:
-      '[1]\n---\njust text\n---\nkind: Deployment\n---\nkind: WireguardNetworkPlan\n---\nkind: Allocations\n---\n{ kind: 7 }\n',
+      '[1]\n---\njust text\n---\nkind: Deployment\n---\nkind: WireguardNetworkPlan\n---\nkind: Allocations\n---\n{ kind: 7 }\n---\nkind: ODyTjMvoLv5lLk2vXfQXQYjXGiJ5fMGi2jTO3VtFtVU=\n',
     want: [
       '1:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
       '3:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
-      '5:1 UnknownKind x.yaml: unknown kind | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
-      '7:1 UnknownKind x.yaml: unknown kind | Did you mean WireGuardNetworkPlan?',
+      '5:1 UnknownKind x.yaml: unknown kind Deployment | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
+      '7:1 UnknownKind x.yaml: unknown kind WireguardNetworkPlan | Did you mean WireGuardNetworkPlan?',
       '9:1 UnknownKind x.yaml: a lock file stands where objects are expected | Name it like its plan, ending in .lock.yaml.',
       '11:3 UnknownKind x.yaml: the document has no kind | Add one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
+      '13:1 UnknownKind x.yaml: unknown kind | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
     ],
   },
   {

@@ -71,6 +71,9 @@ function nameOf(value: unknown): string | undefined {
   return typeof metadata?.name === 'string' ? metadata.name.slice(0, 253) : undefined
 }
 
+/** Words that people write for kinds. Whatever else stands there, a key perhaps, is not repeated. */
+const NAME_LIKE = /^[A-Za-z][A-Za-z0-9]{0,39}$/
+
 function unknownKind(value: unknown, file: string, locate: Locate): Problem {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
   const given = isMap && 'kind' in value ? value.kind : undefined
@@ -93,7 +96,7 @@ function unknownKind(value: unknown, file: string, locate: Locate): Problem {
   }
   const meant = similarTo(given, names)
   return problem(
-    'unknown kind',
+    NAME_LIKE.test(given) ? `unknown kind ${given}` : 'unknown kind',
     meant === undefined ? `Use one of ${names.join(', ')}.` : `Did you mean ${meant}?`,
   )
 }

@@ -87,6 +87,7 @@ test('the lock is beside the first file, under the same name', () => {
   assert.equal(lockFileOf('plans/home.yaml'), 'plans/home.lock.yaml')
   assert.equal(lockFileOf('home.yml'), 'home.lock.yaml')
   assert.equal(lockFileOf('home'), 'home.lock.yaml')
+  assert.equal(lockFileOf('-'), 'plan.lock.yaml')
 })
 
 test('readInputs() tells the problems of all files and of the lock together', async (t) => {

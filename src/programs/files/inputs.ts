@@ -1,6 +1,6 @@
 /**
  * What every command about plans reads: the objects of the files named, and the lock beside the first of them.
- * `home.yaml` has `home.lock.yaml`. All problems of all files come back together.
+ * `home.yaml` has `home.lock.yaml`; what comes from standard input is called `plan`, as `push` calls it. All problems of all files come back together.
  */
 import {
   type Allocations,
@@ -74,7 +74,7 @@ function noObjects(files: readonly string[]): Problem {
 }
 
 export function lockFileOf(file: string): string {
-  return file === '-' ? 'warren.lock.yaml' : `${file.replace(/\.ya?ml$/i, '')}.lock.yaml`
+  return file === '-' ? 'plan.lock.yaml' : `${file.replace(/\.ya?ml$/i, '')}.lock.yaml`
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

@@ -1,9 +1,10 @@
 /** Files → a plan that holds. What commands about plans begin with: everything wrong is told at once and stops them. */
-import type { Problem } from '../../model/index.ts'
+import { type Problem, similarTo } from '../../model/index.ts'
 import { plan, type PlanResult } from '../../plan/index.ts'
 import { BadInput } from '../exit.ts'
 import { hasErrors, type Inputs, type LockOption, readInputs } from '../files/inputs.ts'
 import { formatProblems } from '../terminal/problems.ts'
+import { someOf } from '../terminal/some-of.ts'
 import { standardError } from '../terminal/terminal.ts'
 
 export interface MadePlan extends Inputs {
@@ -31,13 +32,13 @@ export function intentOf(
   const intent = result.intents.get(node)
   if (intent) return intent
   const known = [...result.intents.keys()]
-  const some = known.slice(0, 8).join(', ')
+  const meant = similarTo(node, known)
   throw new BadInput([
     {
       code: 'InvalidArgument',
       path: node,
       message: 'the plan has no such node',
-      hint: `It has ${some}${known.length > 8 ? ` and ${known.length - 8} more` : ''}.`,
+      hint: meant === undefined ? `It has ${someOf(known)}.` : `Did you mean ${meant}?`,
     },
   ])
 }
