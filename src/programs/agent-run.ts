@@ -1,5 +1,6 @@
 /** What `warren agent` does, once it is to do something. */
 import { lookup } from 'node:dns/promises'
+import { statSync } from 'node:fs'
 import {
   Agent,
   createLogger,
@@ -18,12 +19,13 @@ import { BadInput, CheckFailed, MissingHere } from './exit.ts'
 
 export const runAgent = async (flags: AgentFlags): Promise<void> => {
   checkFlags(flags)
+  const source = openSource(flags.source)
   const bounds = await loadBounds(flags.config)
   if (bounds.kind === 'problems') throw new BadInput(bounds.problems)
   const lock = flags.dryRun ? undefined : takeLock(flags.runDir)
   const host = openHost(flags)
   try {
-    const agent = new Agent(options(flags, host))
+    const agent = new Agent(options(flags, host, source))
     if (flags.dryRun) await dryRun(agent, flags)
     else if (flags.once) await once(agent)
     else await resident(agent)
@@ -38,11 +40,8 @@ const checkFlags = (flags: AgentFlags): void => {
   const wrong = (path: string, message: string): never => {
     throw new BadInput([{ code: 'InvalidValue', path, message }])
   }
-  if (!['text', 'json'].includes(flags.output)) wrong('--output', 'expected text or json')
   if (!['auto', 'kernel', 'userspace'].includes(flags.backend))
     wrong('--backend', 'expected auto, kernel or userspace')
-  if (!['error', 'warn', 'info', 'debug'].includes(flags.logLevel))
-    wrong('--log-level', 'expected error, warn, info or debug')
   if (!(Number(flags.resync) > 0)) wrong('--resync', 'expected a number of seconds')
 }
 
@@ -70,9 +69,9 @@ const openHost = (flags: AgentFlags): LinuxHost => {
   }
 }
 
-const options = (flags: AgentFlags, host: LinuxHost): AgentOptions => ({
+const options = (flags: AgentFlags, host: LinuxHost, source: Source): AgentOptions => ({
   node: flags.node,
-  source: openSource(flags.source),
+  source,
   host,
   clock: systemClock,
   log: logger(flags),
@@ -95,7 +94,21 @@ const openSource = (text: string): Source => {
         hint: 'Write file:DIR.',
       },
     ])
-  return new FileSource({ dir: match[1] })
+  const [, dir] = match
+  if (isFile(dir))
+    throw new BadInput([
+      { code: 'InvalidValue', path: '--source', message: `${dir} is a file; give the folder it is in` },
+    ])
+  return new FileSource({ dir })
+}
+
+/** What cannot be looked at is for the source to tell of: that may change while the agent runs. */
+const isFile = (path: string): boolean => {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 const logger = (flags: AgentFlags): Logger =>

@@ -5,6 +5,8 @@
 import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 
+import { env, outputOption } from './options.ts'
+
 export interface AgentFlags {
   readonly source: string
   readonly node: string
@@ -20,8 +22,6 @@ export interface AgentFlags {
   readonly config: string
   readonly resync: string
 }
-
-const env = (name: string, otherwise: string): string => process.env[name] ?? otherwise
 
 export const register = (program: Command): void => {
   program
@@ -42,8 +42,12 @@ export const register = (program: Command): void => {
     .option('--once', 'converge once and exit: 0 as wanted, 1 not, 2 bad input')
     .option('--dry-run', 'print the commands that would be needed, change nothing, exit 0')
     .option('--remove-on-exit', 'when stopped, take away every interface, route and rule of ours')
-    .option('-o, --output <format>', 'text or json', 'text')
-    .option('--log-level <level>', 'error, warn, info or debug', 'info')
+    .addOption(outputOption('text', 'json'))
+    .addOption(
+      new Option('--log-level <level>', 'what is worth a line')
+        .choices(['error', 'warn', 'info', 'debug'])
+        .default('info'),
+    )
     .option('--backend <backend>', 'auto, kernel or userspace', env('WARREN_BACKEND', 'auto'))
     .option('--userspace <command>', "another userspace WireGuard, as in 'wireguard-go -f {interface}'")
     .option('--state-dir <dir>', 'keys and the last good plan', env('WARREN_STATE_DIR', '/var/lib/warren'))

@@ -42,6 +42,8 @@ export async function buildCommandTree(only?: string): Promise<Command> {
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .exitOverride()
+    // `lab exec` leaves the options behind its arguments to the command it runs.
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
   const chosen = COMMANDS.filter((entry) => only !== undefined && entry.names.includes(only))
   for (const entry of chosen.length > 0 ? chosen : COMMANDS) {

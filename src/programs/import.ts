@@ -13,15 +13,15 @@ export function register(program: Command): void {
     .argument('[files...]', 'wg-quick files, or `-` for `wg showconf` on standard input; none: this machine')
     .option('--node <name>', "the node they belong to (default: this machine's name)")
     .option('--interface <name>', 'what the interface is called, when it comes from standard input')
-    .option('--secrets <file>', 'where keys go', 'warren-import.secrets.yaml')
+    .option('--secrets <file>', 'where keys go (default: NODE-INTERFACE.secrets.yaml)')
     .addHelpText(
       'after',
       `
 Examples:
   warren import > here.yaml                                 this machine
-  warren import /etc/wireguard/wg0.conf > wg0.yaml
+  warren import /etc/wireguard/wg0.conf > wg0.yaml          keys to rpi4-wg0.secrets.yaml, on rpi4
   wg showconf wg0 | warren import - --interface wg0 --node rpi4 > rpi4.yaml
-  warren plan --live here.yaml warren-import.secrets.yaml   nothing to do`,
+  warren plan --live wg0.yaml rpi4-wg0.secrets.yaml         nothing to do, on rpi4`,
     )
     .action(async (files: string[], options) => {
       const { runImport } = await import('./host/run-import.ts')

@@ -1,6 +1,8 @@
 /** `warren lab`: throwaway hosts that run a plan. */
 import { type Command, InvalidArgumentError } from 'commander'
 
+import { outputOption } from './options.ts'
+
 export interface LabUpFlags {
   readonly name?: string
   readonly bare?: true
@@ -13,6 +15,7 @@ export interface LabUpFlags {
 export function register(program: Command): void {
   const lab = program
     .command('lab')
+    .enablePositionalOptions()
     .summary('throwaway hosts that run a plan')
     .description(
       'Throwaway hosts that run a plan: each node becomes a host with its own network and files, homes get a NAT, ' +
@@ -24,7 +27,7 @@ export function register(program: Command): void {
       `
 Examples:
   warren lab up home.yaml                     hosts, agents, keys and plan
-  warren lab exec home white-amd -- sh        a shell on one of them
+  warren lab exec home white-amd sh           a shell on one of them
   warren lab status
   warren lab down --all`,
     )
@@ -64,22 +67,28 @@ function registerOthers(lab: Command): void {
   lab
     .command('status')
     .summary('which labs there are')
-    .option('-o, --output <format>', 'table or json', 'table')
-    .addHelpText('after', '\nExamples:\n  warren lab status -o json')
-    .action(async (flags: { output: string }) => {
+    .argument('[lab]', 'only this one')
+    .addOption(outputOption('table', 'json'))
+    .addHelpText('after', '\nExamples:\n  warren lab status\n  warren lab status home -o json')
+    .action(async (name: string | undefined, flags: { output: string }) => {
       const { runLabStatus } = await import('./lab/run-others.ts')
-      await runLabStatus(flags)
+      await runLabStatus(name, flags)
     })
   lab
     .command('exec')
     .summary('run a command on a host of a lab')
     .argument('<lab>', 'its name')
     .argument('<machine>', 'a node of the plan, a router, the backbone or the stranger')
-    .argument('<command...>', 'after `--`, so that its own options are left to it')
-    .addHelpText('after', '\nExamples:\n  warren lab exec home phy01 -- warren show')
-    .action(async (name: string, machine: string, command: string[]) => {
+    .argument('<command...>', 'with its own options, which are left to it')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      '\nExamples:\n  warren lab exec home phy01 warren show\n  warren lab exec home phy01 ls -l',
+    )
+    .action(async (name: string, machine: string, words: string[]) => {
       const { runLabExec } = await import('./lab/run-others.ts')
-      await runLabExec({ name, machine, command })
+      // As for ssh, `--` may stand before the command and is none of its words.
+      await runLabExec({ name, machine, command: words[0] === '--' ? words.slice(1) : words })
     })
   lab
     .command('down')

@@ -190,3 +190,26 @@ test('files without any object are refused by every command: they are not a plan
   assert.equal(status, 2)
   assert.match(stderr, /standard input: no objects in it \[NoObjects\]/)
 })
+
+test('a node mistyped is answered with the one that was meant', async (t) => {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'home.yaml'), PLAN)
+  const { status, stderr } = await runWarren(['plan', 'home.yaml', '--node', 'hbu'], { cwd: directory })
+  assert.equal(status, 2)
+  assert.match(stderr, /the plan has no such node.*\n\s+Did you mean hub\?/)
+})
+
+test('keys of several imports go to a file for each interface, and none is overwritten', async (t) => {
+  const directory = temporaryDirectory(t)
+  const run = (name: string) => runWarren(['import', name, '--node', 'rpi4'], { cwd: directory })
+  for (const name of ['wg0', 'wg1']) {
+    writeFileSync(join(directory, `${name}.conf`), `[Interface]\nPrivateKey = ${KEY}\n`)
+    const { status, stdout, stderr } = await run(`${name}.conf`)
+    assert.equal(status, 0, stderr)
+    assert.ok(!`${stdout}${stderr}`.includes(KEY))
+    assert.equal(filesBelow(directory)[`rpi4-${name}.secrets.yaml`]?.mode, 0o600)
+  }
+  const again = await run('wg0.conf')
+  assert.equal(again.status, 2)
+  assert.match(again.stderr, /rpi4-wg0\.secrets\.yaml: this file for keys is already there/)
+})

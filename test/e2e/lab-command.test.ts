@@ -63,6 +63,16 @@ test(
     await eventually(async () => (await status())[0]?.alive === false, { what: 'the killed lab is gone' })
     const other = await warren('lab', 'exec', 'two', 'phy01', '--', 'cat', '/etc/hostname')
     assert.equal(other.stdout, 'phy01\n', 'the other one lives')
+    const plain = await warren('lab', 'exec', 'two', 'phy01', 'ls', '-d', '--', '/etc/hostname')
+    assert.equal(plain.stdout, '/etc/hostname\n', plain.stderr)
+    const alone = await warren('lab', 'status', 'two', '-o', 'json')
+    assert.deepEqual(
+      (JSON.parse(alone.stdout) as LabJson[]).map(({ name }) => name),
+      ['two'],
+    )
+    const none = await warren('lab', 'status', 'three')
+    assert.equal(none.status, 2)
+    assert.match(none.stderr, /there is no lab three/)
     assert.equal((await warren('lab', 'down', '--all')).status, 0)
     assert.deepEqual(readdirSync(folder), [])
     assert.deepEqual(compareFingerprints(before, takeFingerprint(sys)), [])

@@ -15,7 +15,7 @@ import { type ImportedInterface, type ImportOptions, objectsOfConfig } from '../
 export interface RunImportOptions {
   readonly node?: string
   readonly interface?: string
-  readonly secrets: string
+  readonly secrets?: string
 }
 
 type Found = { readonly config: WgConfig; readonly options: ImportOptions }
@@ -83,18 +83,22 @@ const NO_NAME: Problem = {
   hint: 'Say --interface NAME.',
 }
 
-/** Keys that are there already are never overwritten: they may be the only copy. */
-function writeSecrets(imported: readonly ImportedInterface[], file: string): void {
-  const secrets = imported.flatMap((one) => one.secret ?? [])
-  if (secrets.length === 0) return
-  if (existsSync(file)) {
-    const hint = 'Name another with --secrets, or remove it if you do not need it.'
-    throw new BadInput([
-      { code: 'InvalidArgument', path: file, message: 'this file for keys is already there', hint },
-    ])
+/** A file of its own for each interface, unless one was named: nothing is in the way of the next import. */
+function writeSecrets(imported: readonly ImportedInterface[], named: string | undefined): void {
+  const texts = new Map<string, string[]>()
+  for (const { name, secret } of imported) {
+    const file = named ?? `${name}.secrets.yaml`
+    if (secret) texts.set(file, [...(texts.get(file) ?? []), stringify(secret, { lineWidth: 0 })])
   }
-  writeTextAtomically(file, secrets.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'), {
-    mode: 0o600,
-  })
-  standardError().write(`Keys are in ${file}, readable by you only.\n`)
+  const taken = [...texts.keys()].filter((file) => existsSync(file))
+  if (taken.length > 0) throw new BadInput(taken.map(alreadyThere))
+  for (const [file, parts] of texts) writeTextAtomically(file, parts.join('---\n'), { mode: 0o600 })
+  const files = [...texts.keys()].join(', ')
+  if (files !== '') standardError().write(`Keys are in ${files}, readable by you only.\n`)
+}
+
+/** Keys that are there already are never overwritten: they may be the only copy. */
+function alreadyThere(file: string): Problem {
+  const hint = 'Name another with --secrets, or remove it if you do not need it.'
+  return { code: 'InvalidArgument', path: file, message: 'this file for keys is already there', hint }
 }

@@ -17,8 +17,10 @@ import { formatTable } from '../terminal/table.ts'
 import { standardOutput } from '../terminal/terminal.ts'
 import { binFolder, sayingWhatIsMissing } from './lab-process.ts'
 
-export async function runLabStatus({ output }: { output: string }): Promise<void> {
-  const labs = knownLabs().map((name) => ({ name, state: readLabState(name) }))
+export async function runLabStatus(only: string | undefined, { output }: { output: string }): Promise<void> {
+  const names = knownLabs().filter((name) => only === undefined || name === only)
+  if (only !== undefined && names.length === 0) throw noSuch(`there is no lab ${only}`, knownLabs())
+  const labs = names.map((name) => ({ name, state: readLabState(name) }))
   const terminal = standardOutput()
   if (output === 'json') {
     const list = labs.map(({ name, state }) => ({

@@ -6,6 +6,8 @@ import type { EndpointText, WgConfig } from '../../protocols/wireguard/formats/i
 import { formatEndpoint } from '../../protocols/wireguard/formats/index.ts'
 
 export interface ImportedInterface {
+  /** Of the object, and of the Secret. */
+  readonly name: string
   readonly object: object
   /** Undefined when there is no key at all. */
   readonly secret: object | undefined
@@ -58,6 +60,7 @@ export function objectsOfConfig(
     })),
   }
   return {
+    name,
     object: { apiVersion: 'warren.dev/v1alpha1', kind: 'WireGuardInterface', metadata: { name }, spec },
     secret:
       Object.keys(keys).length === 0
