@@ -180,7 +180,7 @@ test('an agent that never had a plan waits for one, and does not call that a ref
   const plans = join(dir, 'plans')
   mkdirSync(plans)
   const agent = await running({ ...options, source: new FileSource({ dir: plans }) })
-  assert.deepEqual(lines, [`1970-01-01T00:00:00.000Z info  no plan yet, waiting for one path=${plans}\n`])
+  assert.equal(lines.join(''), `1970-01-01T00:00:00.000Z info  no plan yet, waiting for one path=${plans}\n`)
   assert.equal(agent.status.problems[0]?.code, 'SourceEmpty')
 })
 

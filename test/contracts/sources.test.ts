@@ -161,6 +161,13 @@ test('file: a plan that vanishes, empties or never was is a problem, not an empt
   assert.equal((await source.read()).problems[0]?.code, 'SourceUnreadable')
 })
 
+test('file: a file in the place of the folder is named as one', async (t) => {
+  const dir = join(folder(t), 'home.yaml')
+  writeFileSync(dir, PLAN)
+  const [problem] = (await new FileSource({ dir }).read()).problems
+  assert.equal(problem?.message, `${dir} is a file; give the folder it is in`)
+})
+
 test('file: a plan that an earlier process saw is missed too', async (t) => {
   const source = new FileSource({ dir: folder(t) })
   source.expect(['home.yaml'])

@@ -213,3 +213,15 @@ test('keys of several imports go to a file for each interface, and none is overw
   assert.equal(again.status, 2)
   assert.match(again.stderr, /rpi4-wg0\.secrets\.yaml: this file for keys is already there/)
 })
+
+test('an agent is given the folder of its plans, and told so when it is given a file', async (t) => {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'home.yaml'), PLAN)
+  const before = filesBelow(directory)
+  const { status, stderr } = await runWarren(['agent', '--source', 'file:home.yaml', '--run-dir', 'run'], {
+    cwd: directory,
+  })
+  assert.equal(status, 2)
+  assert.match(stderr, /--source: home\.yaml is a file; give the folder it is in/)
+  assert.deepEqual(filesBelow(directory), before)
+})

@@ -46,9 +46,11 @@ export class FileSource implements Source {
       names = (await readdir(this.#dir)).filter((n) => PLAN.test(n)).toSorted()
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-      return nothing([
-        problem('SourceUnreadable', this.#dir, `the folder of plans cannot be read: ${reason}`),
-      ])
+      const message =
+        reason === 'ENOTDIR'
+          ? `${this.#dir} is a file; give the folder it is in`
+          : `the folder of plans cannot be read: ${reason}`
+      return nothing([problem('SourceUnreadable', this.#dir, message)])
     }
     const files = await Promise.all(names.map((name) => this.#readFile(name)))
     const snapshot = merge(files)
