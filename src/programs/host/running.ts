@@ -2,9 +2,6 @@
  * Every WireGuard interface of this machine with all it is made of: the kernel's over generic netlink, others
  * over the UAPI socket of the process behind them. Private keys are in here; callers decide what becomes of them.
  */
-import { connect } from 'node:net'
-import { join } from 'node:path'
-
 import {
   type Address,
   type Link,
@@ -17,8 +14,6 @@ import {
 import {
   encodeKey,
   formatEndpoint,
-  parseUapiGet,
-  UAPI_GET,
   type UapiDevice,
   type UapiPeer,
 } from '../../protocols/wireguard/formats/index.ts'
@@ -35,7 +30,6 @@ export interface RunningInterface {
 }
 
 const SOCKET_DIRECTORY = '/run/wireguard'
-const ANSWER_WITHIN_MS = 5_000
 
 /** Sorted by name. Throws MissingHere when this user may not look. */
 export async function readRunning(): Promise<RunningInterface[]> {
@@ -94,36 +88,16 @@ function fromKernel(device: WgDevice | undefined): UapiDevice | undefined {
   return { privateKey: privateKey && encodeKey(privateKey), listenPort, fwmark, peers }
 }
 
-async function fromSocket(link: Link): Promise<UapiDevice | undefined> {
-  const path = join(SOCKET_DIRECTORY, `${link.name}.sock`)
-  if (link.kind !== 'tun') return undefined
-  const answer = await ask(path)
-  if (answer === undefined) return undefined
-  const parsed = parseUapiGet(answer)
-  if (parsed.kind === 'refused') throw new Error(`Cannot read ${path}: line ${parsed.line}: ${parsed.reason}`)
-  return parsed.value
-}
-
 /** Undefined when there is no socket, or nobody behind it any more: a process that crashed leaves its file. */
-function ask(path: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path)
-    let text = ''
-    socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error(`${path} does not answer`)))
-    socket.setEncoding('utf8')
-    socket.on('connect', () => socket.write(UAPI_GET))
-    socket.on('data', (part: string) => {
-      text += part
-      // The device keeps the connection open for the next request.
-      if (text.endsWith('\n\n')) {
-        socket.end()
-        resolve(text)
-      }
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined)
-      else reject(error)
-    })
-    socket.on('close', () => resolve(undefined))
-  })
+async function fromSocket(link: Link): Promise<UapiDevice | undefined> {
+  if (link.kind !== 'tun') return undefined
+  // With it comes a whole WireGuard, which a machine without userspace interfaces need not load.
+  const { UapiClient, uapiSocketPath } = await import('../../device/index.ts')
+  try {
+    return await new UapiClient(uapiSocketPath(SOCKET_DIRECTORY, link.name)).get()
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return undefined
+    throw error
+  }
 }

@@ -2,6 +2,7 @@
 import type { NodeIntent } from '../../model/index.ts'
 import type { PlanResult } from '../../plan/index.ts'
 import { paintFor } from '../terminal/paint.ts'
+import { someNodes } from '../terminal/some-of.ts'
 import { formatStructured } from '../terminal/structured.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { formatLockChanges, lockChanges } from './lock-changes.ts'
@@ -62,9 +63,7 @@ function remindOfLock(made: MadePlan): void {
 }
 
 function remindOfKeys({ publicKeysMissing }: PlanResult): void {
-  const names = [...new Set(publicKeysMissing.map((missing) => missing.node))]
-  if (names.length === 0) return
-  const some =
-    names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ')
-  standardError().write(`No key yet: ${some}. They get one from \`warren keys\` or \`warren generate\`.\n`)
+  if (publicKeysMissing.length === 0) return
+  const nodes = someNodes(publicKeysMissing)
+  standardError().write(`No key yet: ${nodes}. They get one from \`warren keys\` or \`warren generate\`.\n`)
 }

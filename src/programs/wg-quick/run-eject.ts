@@ -12,6 +12,7 @@ import { checkDirectory, makePrivateDirectory } from '../files/make-directory.ts
 import { writeTextAtomically } from '../files/write-text.ts'
 import { intentOf } from '../planning/made-plan.ts'
 import { thisNode } from '../planning/this-node.ts'
+import { someNodes } from '../terminal/some-of.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
 import { configOfIntent, type ConfigOptions } from './config-of-intent.ts'
@@ -43,8 +44,8 @@ export async function runEject(files: readonly string[], options: EjectOptions):
     }
   }
   standardOutput().write(written.map((path) => `${path}\n`).join(''))
-  const missing = [...new Set(result.publicKeysMissing.map((one) => one.node))]
-  if (missing.length > 0) standardError().write(`No key yet, so no peer: ${missing.join(', ')}.\n`)
+  const missing = someNodes(result.publicKeysMissing)
+  if (missing !== '') standardError().write(`No key yet, so no peer: ${missing}.\n`)
   if (here) standardError().write(nextSteps(options.out))
 }
 

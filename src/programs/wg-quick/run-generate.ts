@@ -19,6 +19,7 @@ import { writeTextAtomically } from '../files/write-text.ts'
 import { intentOf, warn } from '../planning/made-plan.ts'
 import { nodesWithoutAgent } from '../planning/without-agent.ts'
 import { writeLock } from '../planning/write-lock.ts'
+import { someNodes } from '../terminal/some-of.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
 import { configOfIntent, type ConfigOptions } from './config-of-intent.ts'
@@ -183,8 +184,8 @@ function report(
       `Addresses and public keys are not in ${inputs.lockFile} yet; --write keeps them there.\n`,
     )
   }
-  const missing = [...new Set(result.publicKeysMissing.map((one) => one.node))]
-  if (missing.length > 0) standardError().write(`No key yet, so no peer: ${missing.join(', ')}.\n`)
+  const missing = someNodes(result.publicKeysMissing)
+  if (missing !== '') standardError().write(`No key yet, so no peer: ${missing}.\n`)
 }
 
 function some(count: number, word: string): string {
