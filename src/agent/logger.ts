@@ -40,5 +40,3 @@ const textOf = (fields: LogFields): string =>
   Object.entries(fields)
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('')
-
-export const silentLogger: Logger = { error() {}, warn() {}, info() {}, debug() {} }

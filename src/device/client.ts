@@ -15,7 +15,6 @@ import {
   type UapiChange,
   type UapiDevice,
 } from '../protocols/wireguard/formats/index.ts'
-import { uapiSocketPath } from './uapi-server.ts'
 
 /** The device refused, or its answer made no sense. Never holds the request: keys are in it. */
 export class UapiError extends Error {
@@ -154,6 +153,3 @@ function ownCommand(): string[] {
     fileURLToPath(new URL(entry, import.meta.url)),
   ]
 }
-
-export const uapiClientOf = (name: string, socketDir = '/run/wireguard'): UapiClient =>
-  new UapiClient(uapiSocketPath(socketDir, name))

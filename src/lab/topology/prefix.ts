@@ -18,10 +18,3 @@ export function isIPv6(address: string): boolean {
 export function isIPv4(address: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(address)
 }
-
-/** `host:port` or `[host]:port`. */
-export function splitEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const colon = endpoint.lastIndexOf(':')
-  const host = endpoint.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { host, port: Number(endpoint.slice(colon + 1)) }
-}

@@ -23,4 +23,3 @@ export interface AeadKey {
 }
 
 export const TAG_LENGTH = 16
-export const KEY_LENGTH = 32

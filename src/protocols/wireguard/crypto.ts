@@ -13,7 +13,6 @@ import { blake2s } from '@noble/hashes/blake2.js'
 import * as node from 'node:crypto'
 import { TAG_LENGTH } from './aead.ts'
 
-export const HASH_LENGTH = 32
 export const MAC_LENGTH = 16
 export const XNONCE_LENGTH = 24
 
