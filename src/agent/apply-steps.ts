@@ -123,7 +123,7 @@ const applyOther = async (step: OtherStep, o: ApplyOptions): Promise<void> => {
     case 'link-delete':
       return await deleteLink(step.link, o)
     case 'device-start':
-      return await o.launcher.start(step.link, { mtuBytes: mtuOf(step.link, o), fwmark: step.fwmark })
+      return await startDevice(step, o)
     case 'wireguard-set': {
       const backend = o.backend(step.backend)
       if (backend === undefined) throw new Error(`Cannot set ${step.link}: this kernel has no WireGuard`)
@@ -148,6 +148,14 @@ const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: Apply
   o.routes.setLink(step.link, { addAltNames: altNames })
   // wireguard-go chooses its own.
   if (mtuOf(step.link, o) !== step.mtuBytes) o.routes.setLink(step.link, { mtuBytes: step.mtuBytes })
+}
+
+/** A link that is not persistent goes with its process, and may do so between the look and this step. */
+const startDevice = async (step: Extract<Step, { kind: 'device-start' }>, o: ApplyOptions): Promise<void> => {
+  await o.launcher.start(step.link, { mtuBytes: mtuOf(step.link, o), fwmark: step.fwmark })
+  const mark = altNameOf(step.link)
+  if (o.routes.link(step.link)?.altNames.includes(mark) === false)
+    o.routes.setLink(step.link, { addAltNames: [mark] })
 }
 
 const GONE_TIMEOUT_MS = 5_000
