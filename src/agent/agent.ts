@@ -10,7 +10,7 @@
  *   resync 30 s ───┘                     └─ failed: again after 5 ms, 10 ms, … 1000 s
  *
  * WireGuard tells nobody when its peers are changed, so between passes the agent peeks at the devices: once a
- * second, but never so often that it costs more than a thousandth of a core. Nothing is ever undone because the
+ * second, but never so often that it costs more than 0.2 % of a core. Nothing is ever undone because the
  * agent stops.
  */
 import type { NodeIntent, ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
@@ -50,8 +50,10 @@ export interface AgentOptions {
 }
 
 const RESYNC_MS = 30_000
-/** A peek costs at most a thousandth of the time until the next. */
-const PEEK_SHARE = 1000
+/** A peek costs at most one part in so many of the time until the next. */
+const PEEK_SHARE = 500
+/** What a peek costs is the least that a recent one took: a busy machine makes it long, but not dear. */
+const PEEK_COST_GROWTH = 1.2
 const PEEK_MS = 1_000
 const EVENT_HOLD_MS = 1_000
 
@@ -70,6 +72,7 @@ export class Agent {
   #pending: Wake | undefined
   #resyncAtMs = 0
   #peekEveryMs = PEEK_MS
+  #peekCostMs = Infinity
   #expected = ''
 
   constructor(o: AgentOptions) {
@@ -286,8 +289,11 @@ export class Agent {
     const changed = this.#upkeep.look(desired.intent, devices)
     const drifted = configurationOf(devices) !== this.#expected
     const due = this.#upkeep.endpoints(desired.intent, devices).size > 0
-    const tookMs = clock.nowMs() - before
-    this.#peekEveryMs = Math.min(Math.max(PEEK_MS, tookMs * PEEK_SHARE), this.#o.resyncMs ?? RESYNC_MS)
+    this.#peekCostMs = Math.min(clock.nowMs() - before, Math.max(1, this.#peekCostMs * PEEK_COST_GROWTH))
+    this.#peekEveryMs = Math.min(
+      Math.max(PEEK_MS, this.#peekCostMs * PEEK_SHARE),
+      this.#o.resyncMs ?? RESYNC_MS,
+    )
     if (changed) await this.#pass('direct path', before)
     else if (drifted) await this.#pass('peers changed', before)
     else if (due) await this.#pass('endpoint', before)
