@@ -1,6 +1,6 @@
 /** What a plan decided, as it is remembered: for the nodes that the plan has, and for no others. */
 import type { Allocations, NodeAllocation } from '../model/index.ts'
-import type { Draft, PlannedNetwork } from './plan.ts'
+import type { Draft, PlannedNetwork } from './draft.ts'
 
 export function allocationsOf({ networks }: Draft): Allocations {
   return {

@@ -1,5 +1,5 @@
 /** One public key belongs to one node: two nodes with one key are a copied machine, and neither works. */
-import type { PlannedNetwork } from './plan.ts'
+import type { PlannedNetwork } from './draft.ts'
 import type { ProblemList } from './problem-list.ts'
 
 export function checkKeys({ members }: PlannedNetwork, problems: ProblemList): void {

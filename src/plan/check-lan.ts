@@ -1,6 +1,6 @@
 /** What the plan routes into the tunnel against what a node's own LAN uses, as far as somebody looked. */
 import { formatPrefix, overlaps, parsePrefix, type Prefix } from '../model/index.ts'
-import type { Draft, PlannedNetwork } from './plan.ts'
+import type { Draft, PlannedNetwork } from './draft.ts'
 import type { LanObservation } from './plan-result.ts'
 import type { ProblemList, Where } from './problem-list.ts'
 

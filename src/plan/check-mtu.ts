@@ -1,6 +1,6 @@
 /** IPv6 needs 1280 bytes on every link (RFC 8200 §5); below, the kernel takes IPv6 off the interface. */
 import { linkAddresses } from './link-network.ts'
-import type { PlannedNetwork } from './plan.ts'
+import type { PlannedNetwork } from './draft.ts'
 import type { ProblemList } from './problem-list.ts'
 
 const MIN_MTU_IPV6 = 1280

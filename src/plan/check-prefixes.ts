@@ -11,7 +11,7 @@ import {
   type Prefix,
 } from '../model/index.ts'
 import { linkAddresses } from './link-network.ts'
-import type { PlannedNetwork } from './plan.ts'
+import type { PlannedNetwork } from './draft.ts'
 import type { ProblemList, Where } from './problem-list.ts'
 
 export function checkPrefixes(planned: PlannedNetwork, problems: ProblemList): void {

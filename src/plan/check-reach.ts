@@ -6,7 +6,7 @@ import { canonicalPrefix } from '../model/index.ts'
 import { linkEndpoint, linkInterface, type LinkSide } from './link-network.ts'
 import { type Network, type PlannedMember, settingsOf } from './network.ts'
 import { isPublic } from './peering.ts'
-import type { PlannedNetwork } from './plan.ts'
+import type { PlannedNetwork } from './draft.ts'
 import type { ProblemList } from './problem-list.ts'
 import { defaultRoutesAmong, isMainTable } from './routes.ts'
 

@@ -1,6 +1,6 @@
 /** WireGuardInterfaces by hand, and networks that share a node. */
 import { canonicalPrefix, formatPrefix, isKeyText, overlaps, parseEndpoint } from '../model/index.ts'
-import type { Draft, PlannedNetwork, WrittenDraft } from './plan.ts'
+import type { Draft, PlannedNetwork, WrittenDraft } from './draft.ts'
 import type { ProblemList } from './problem-list.ts'
 
 export function checkWritten({ networks, written, keys }: Draft, problems: ProblemList): void {

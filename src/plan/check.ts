@@ -5,7 +5,7 @@ import { checkMtu } from './check-mtu.ts'
 import { checkPrefixes } from './check-prefixes.ts'
 import { checkReach } from './check-reach.ts'
 import { checkWritten } from './check-written.ts'
-import type { Draft } from './plan.ts'
+import type { Draft } from './draft.ts'
 import type { LanObservation } from './plan-result.ts'
 import type { ProblemList } from './problem-list.ts'
 

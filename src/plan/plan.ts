@@ -12,18 +12,19 @@ import {
   type WireGuardIntent,
   type WireGuardInterface,
 } from '../model/index.ts'
-import { type AllocatedAddresses, allocateAddresses } from './allocate-addresses.ts'
+import { allocateAddresses } from './allocate-addresses.ts'
 import { allocateInterfaces, type GivenInterface, type InterfaceRequest } from './allocate-interfaces.ts'
 import { allocationsOf } from './allocations-of.ts'
 import { checkAll } from './check.ts'
+import type { Draft, PlannedNetwork } from './draft.ts'
 import { type InterfaceRequests, requestsOf } from './interface-requests.ts'
 import { KeyFinder, type NodeKey } from './keys.ts'
 import { LazyMap } from './lazy-map.ts'
-import { linkInterface, type LinkSide } from './link-network.ts'
+import { linkInterface } from './link-network.ts'
 import type { Network, PlannedMember } from './network.ts'
 import { Peering } from './peering.ts'
 import type { DirectLink, LanObservation, MissingKey, PlanResult } from './plan-result.ts'
-import { type PresharedKeys, presharedKeysOf } from './preshared-keys.ts'
+import { presharedKeysOf } from './preshared-keys.ts'
 import { compare, ProblemList } from './problem-list.ts'
 import { networkId, readNetwork } from './read-network.ts'
 import { exitsOf, plannedMember, sharedInterface } from './shared-network.ts'
@@ -41,29 +42,6 @@ export function plan(
   const sorted = problems.sorted()
   const failed = sorted.some(({ severity }) => severity !== 'warning')
   return new LazyPlan(draft, { problems: sorted, before: failed ? allocations : undefined })
-}
-
-/** Everything decided, nothing made yet. */
-export interface Draft {
-  readonly networks: readonly PlannedNetwork[]
-  readonly written: readonly WrittenDraft[]
-  readonly keys: KeyFinder
-}
-
-export interface PlannedNetwork {
-  readonly network: Network
-  /** Sorted by name. */
-  readonly members: readonly PlannedMember[]
-  readonly peering: Peering
-  readonly links: readonly LinkSide[]
-  readonly presharedKeys: PresharedKeys
-  readonly kept: ReadonlyMap<string, AllocatedAddresses>
-}
-
-export interface WrittenDraft {
-  readonly object: WireGuardInterface
-  readonly key: NodeKey
-  readonly given: GivenInterface
 }
 
 function draftOf(objects: readonly WarrenObject[], allocations: Allocations, problems: ProblemList): Draft {
