@@ -1,7 +1,8 @@
 /**
  * docs/acceptance.md names, for each row of what the project promises, the tests that show it. This reads the page
  * and fails unless they exist; at the end of a whole run scripts/test.ts runs it again with WARREN_TEST_RESULTS, and
- * then each of them must have passed in that very run, on this kernel or in the VM.
+ * then each of them must have passed in that very run, on this kernel or in the VM. Only where it is not CI, a row
+ * whose tests had to be skipped is itself skipped.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -29,6 +30,8 @@ const PROMISED = [
 ]
 
 const rows = parseAcceptanceRows(readFileSync('docs/acceptance.md', 'utf8'))
+/** A plain user's machine cannot run every test; one that claims to must not skip what a row rests on. */
+const EVERYTHING_RUNS = process.env['CI'] === 'true'
 const resultsPath = process.env['WARREN_TEST_RESULTS']
 
 if (resultsPath === undefined) {
@@ -48,10 +51,14 @@ if (resultsPath === undefined) {
 } else {
   const results = JSON.parse(readFileSync(resultsPath, 'utf8')) as readonly TestResult[]
   for (const { id, evidence } of rows) {
-    test(`${id}: the tests that docs/acceptance.md names passed in this run`, () => {
+    test(`${id}: the tests that docs/acceptance.md names passed in this run`, (t) => {
       const wrong = evidence
         .map((one) => ({ one, how: outcomeOf(one, results) }))
         .filter((o) => o.how !== 'passed')
+      if (!EVERYTHING_RUNS && wrong.length > 0 && wrong.every(({ how }) => how.startsWith('skipped'))) {
+        t.skip(`${wrong.length} of its tests could not run here`)
+        return
+      }
       assert.deepEqual(
         wrong.map(({ one, how }) => `${describe(one)}: ${how}`),
         [],
