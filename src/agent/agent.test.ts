@@ -304,7 +304,17 @@ test('a refused step does not stop the others', async (t) => {
 test('a link that is somebody else’s is a problem and stays as it is', async (t) => {
   const { host, options, write, status } = await setUp(t)
   write(HUB)
-  host.links.push({ index: 3, name: 'wg0', kind: 'bridge', up: true, mtuBytes: 1500, altNames: [] })
+  host.links.push({
+    index: 3,
+    name: 'wg0',
+    kind: 'bridge',
+    up: true,
+    mtuBytes: 1500,
+    altNames: [],
+    operState: 'up',
+    flags: ['UP'],
+    settings: {},
+  })
   await new Agent(options).once()
   assert.equal(status().problems[0]?.code, 'LinkNotOurs')
   assert.equal(host.applied.length, 0)
@@ -312,7 +322,17 @@ test('a link that is somebody else’s is a problem and stays as it is', async (
 
 test('stopping leaves everything; remove() takes only what is ours', async (t) => {
   const { host, options, write } = await setUp(t)
-  host.links.push({ index: 3, name: 'eth0', kind: '', up: true, mtuBytes: 1500, altNames: [] })
+  host.links.push({
+    index: 3,
+    name: 'eth0',
+    kind: '',
+    up: true,
+    mtuBytes: 1500,
+    altNames: [],
+    operState: 'up',
+    flags: ['UP'],
+    settings: {},
+  })
   write(HUB)
   const agent = new Agent(options)
   const stop = new AbortController()

@@ -129,7 +129,7 @@ export class Agent {
 
   /** Takes away everything that is ours on this host. */
   async remove(): Promise<void> {
-    const wanted: NodeIntent = { node: this.#o.node, interfaces: [] }
+    const wanted: NodeIntent = { node: this.#o.node, interfaces: [], links: [] }
     const done = await this.#converge(wanted)
     this.#o.log.info('removed', { changes: done.applied.length })
   }

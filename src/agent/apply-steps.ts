@@ -116,6 +116,10 @@ const ask = (requests: RouteRequests, step: RouteStep): void => {
 
 const applyOther = async (step: OtherStep, o: ApplyOptions): Promise<void> => {
   switch (step.kind) {
+    case 'link-add':
+    case 'forwarding-add':
+    case 'forwarding-delete':
+      throw new Error(`${step.kind} is not known here`)
     case 'link-create':
       return await createLink(step, o)
     case 'link-mark':

@@ -69,7 +69,7 @@ const v6 = (n: number) => ({ local: `fd00::${n}`, prefixLength: 64, peer: `fd00:
 const intent: fc.Arbitrary<NodeIntent> = fc
   .subarray([...NAMES])
   .chain((names) => fc.tuple(...names.map(wireguard)))
-  .map((interfaces) => ({ node: 'a', interfaces }))
+  .map((interfaces) => ({ node: 'a', interfaces, links: [] }))
 
 const decide = () => ({ backend: 'kernel' as const, publicKeys, ipv6Consent: true })
 
@@ -77,7 +77,17 @@ const run = (host: FakeHost, wanted: NodeIntent) =>
   converge({ host, wanted, keys, decide, onApplied: () => {} })
 
 const foreign = (host: FakeHost): void => {
-  host.links.push({ index: 99, name: 'eth0', kind: '', up: true, mtuBytes: 1500, altNames: [] })
+  host.links.push({
+    index: 99,
+    name: 'eth0',
+    kind: '',
+    up: true,
+    mtuBytes: 1500,
+    altNames: [],
+    operState: 'up',
+    flags: ['UP'],
+    settings: {},
+  })
   host.addresses.push({ link: 'eth0', local: '192.0.2.9', prefixLength: 24, protocol: 0, scope: 0 })
   host.routes.push({
     destination: '0.0.0.0/0',

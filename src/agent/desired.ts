@@ -45,7 +45,7 @@ export const planFor = (node: string, snapshot: SourceSnapshot): Planned => {
   const intent = result.intents.get(node)
   if (intent === undefined && snapshot.objects.length > 0)
     return { kind: 'refused', problems: [...problems, notInPlan(node)] }
-  return { kind: 'intent', intent: intent ?? { node, interfaces: [] }, warnings: problems }
+  return { kind: 'intent', intent: intent ?? { node, interfaces: [], links: [] }, warnings: problems }
 }
 
 const isError = (problem: Problem): boolean => problem.severity !== 'warning'

@@ -55,6 +55,8 @@ export class FakeHost implements Host {
         routes: this.routes,
         rules: this.rules,
         wireguard: this.#wireguard(),
+        forwarding: [],
+        containers: {},
         sysctls: this.sysctls,
       }),
     )
@@ -95,6 +97,10 @@ export class FakeHost implements Host {
 
   #apply(step: Step, keys: ResolvedKeys): string | undefined {
     switch (step.kind) {
+      case 'link-add':
+      case 'forwarding-add':
+      case 'forwarding-delete':
+        return `${step.kind} is not known here`
       case 'link-create':
         return this.#createLink(step)
       case 'link-mark':
@@ -147,6 +153,9 @@ export class FakeHost implements Host {
       up: false,
       mtuBytes: step.mtuBytes,
       altNames: [altNameOf(step.link)],
+      operState: 'down',
+      flags: [],
+      settings: {},
     })
     this.sysctls[`net/ipv4/conf/${step.link}/forwarding`] = '0'
     this.#startDevice(step.link, step.backend)

@@ -69,6 +69,7 @@ test('a made key is clamped as wg(8) makes them', () => {
 
 const intentWith = (privateKey: KeySource, publicKey?: string): NodeIntent => ({
   node: 'a',
+  links: [],
   interfaces: [
     {
       name: 'wg0',

@@ -93,7 +93,8 @@ export class LinuxHost implements Host {
     this.#kinds = new Map(wireguard.map((d) => [d.link, d.backend]))
     for (const [link, connection] of this.#connections)
       if (!links.some((l) => l.name === link)) this.#drop(link, connection)
-    return { links, ...rest, wireguard, sysctls: readSysctls(sysctlsOf(wanted, links)) }
+    const sysctls = readSysctls(sysctlsOf(wanted, links))
+    return { links, ...rest, wireguard, forwarding: [], sysctls, containers: {} }
   }
 
   #backendFor(kind: string): WireGuardBackend | undefined {
@@ -112,7 +113,7 @@ export class LinuxHost implements Host {
       if (device !== undefined) wireguard.push(device)
     }
     void indexes
-    return { ...rest, wireguard, sysctls: {} }
+    return { ...rest, wireguard, forwarding: [], sysctls: {}, containers: {} }
   }
 
   async peek(links: readonly string[]): Promise<readonly ObservedWireGuard[]> {

@@ -49,6 +49,9 @@ const linkOf = ({ index, name, kind, up, mtuBytes, altNames }: Link): ObservedLi
   up,
   mtuBytes,
   altNames,
+  operState: 'unknown',
+  flags: [],
+  settings: {},
 })
 
 const addressOf = (a: Address, names: Names): ObservedAddress => ({

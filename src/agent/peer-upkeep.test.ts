@@ -27,6 +27,7 @@ const setUp = (dir = '/nonexistent') => {
 
 const intent = (change: Partial<PeerIntent> = {}): NodeIntent => ({
   node: 'a',
+  links: [],
   interfaces: [
     {
       name: 'wg0',
@@ -93,7 +94,7 @@ test('what is no longer planned is forgotten', () => {
   const { clock, upkeep } = setUp()
   const wanted = intent()
   upkeep.look(wanted, device({ endpoint: '198.51.100.7:4', lastHandshakeMs: clock.wallMs() }))
-  upkeep.look({ node: 'a', interfaces: [] }, [])
+  upkeep.look({ node: 'a', interfaces: [], links: [] }, [])
   assert.equal(upkeep.alive().size, 0)
 })
 

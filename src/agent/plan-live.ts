@@ -59,7 +59,8 @@ export interface LiveDifference extends Difference {
 export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Promise<LiveDifference> => {
   const stateDir = o.stateDir ?? STATE_DIR
   const local = await loadBounds(o.boundsPath ?? BOUNDS)
-  if (local.kind === 'problems') return { steps: [], conflicts: [], problems: local.problems }
+  if (local.kind === 'problems')
+    return { steps: [], conflicts: [], waiting: [], adoptions: [], problems: local.problems }
   const { intent, keys, leave, problems } = await accept(input.intent, {
     objects: input.objects,
     bounds: local.bounds,

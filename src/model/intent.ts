@@ -6,6 +6,8 @@
  * (`10.0.0.0/24`), keys as 44 characters of base64, lists sorted, so that equal intents are deeply equal.
  */
 
+import type { LinkIntent } from './link-intent.ts'
+
 export interface ObjectRef {
   readonly kind: string
   readonly namespace: string
@@ -27,8 +29,10 @@ export interface SecretText {
 
 export interface NodeIntent {
   readonly node: string
-  /** Sorted by name. */
+  /** WireGuard interfaces, sorted by name, then by place. */
   readonly interfaces: readonly WireGuardIntent[]
+  /** Every other link, sorted by name, then by place. */
+  readonly links: readonly LinkIntent[]
 }
 
 export interface WireGuardIntent {
@@ -57,9 +61,16 @@ export interface WireGuardIntent {
   readonly container: ContainerRef | undefined
 }
 
+/** How a network namespace other than the node's own is named. Each is resolved anew whenever it may have changed. */
 export type ContainerRef =
-  | { readonly kind: 'docker'; readonly name: string }
+  | { readonly kind: 'docker' | 'podman'; readonly name: string }
+  /** `namespace`: containerd's own, `default` or `k8s.io` or `moby`. */
+  | { readonly kind: 'containerd'; readonly id: string; readonly namespace: string }
+  | { readonly kind: 'cri'; readonly id: string }
+  /** A pod on this node, by what Kubernetes calls it. */
+  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'pid'; readonly pid: number }
+  /** An absolute path; a name of `ip netns` is `/run/netns/NAME`. */
   | { readonly kind: 'netns'; readonly path: string }
 
 export interface AddressIntent {
@@ -97,6 +108,9 @@ export interface RouteIntent {
   /** The kernel's table number; 254 is main. */
   readonly table: number
   readonly metric?: number
+  readonly gateway?: string
+  /** RTAX_MTU: packets of this route are no larger, whatever its link could carry. */
+  readonly mtuBytes?: number
 }
 
 /** A policy rule, as wg-quick makes them for a default route through the tunnel. */

@@ -2,10 +2,15 @@
  * One change to a host, as a value: what the reconciler decides, what a dry run prints and what the agent
  * applies. A step names keys by their source; the agent puts the bytes in when it applies the step.
  */
-import type { AddressIntent, KeySource, RouteIntent, RuleIntent } from './intent.ts'
+import type { AddressIntent, ContainerRef, KeySource, RouteIntent, RuleIntent } from './intent.ts'
+import type { ForwardingIntent, LinkKind, LinkSettings } from './link-intent.ts'
 import type { Backend } from './observed.ts'
 
-export type Step =
+/** `in`: the namespace that it happens in; absent: the node's own. Links are named as they are called there. */
+export type Step = { readonly in?: ContainerRef } & Change
+
+export type Change =
+  /** A WireGuard interface. Made in the node's own namespace, where its UDP socket stays, and moved to `in`. */
   | {
       readonly kind: 'link-create'
       readonly link: string
@@ -16,8 +21,41 @@ export type Step =
     }
   /** Give a blank interface that nobody else claimed our alternative name. */
   | { readonly kind: 'link-mark'; readonly link: string }
-  | { readonly kind: 'link-delete'; readonly link: string; readonly backend: Backend }
-  | { readonly kind: 'link-set'; readonly link: string; readonly up?: boolean; readonly mtuBytes?: number }
+  /** A link of any other kind. Down and without addresses; its mark follows in a step of its own. */
+  | {
+      readonly kind: 'link-add'
+      readonly link: string
+      readonly type: LinkKind
+      readonly settings: LinkSettings
+      readonly mtuBytes?: number
+      readonly hardwareAddress?: string
+      /** Of a veth: made with it, in the namespace `in` of its own. */
+      readonly peer?: {
+        readonly link: string
+        readonly in?: ContainerRef
+        readonly mtuBytes?: number
+        readonly hardwareAddress?: string
+      }
+    }
+  /** `backend`: of WireGuard interfaces. */
+  | { readonly kind: 'link-delete'; readonly link: string; readonly backend?: Backend }
+  | {
+      readonly kind: 'link-set'
+      readonly link: string
+      readonly up?: boolean
+      readonly mtuBytes?: number
+      readonly hardwareAddress?: string
+      /** `null`: out of whatever it is a port of. */
+      readonly master?: string | null
+      /** Settings of its kind that the kernel can change. */
+      readonly type?: LinkKind
+      readonly settings?: LinkSettings
+    }
+  | {
+      readonly kind: 'forwarding-add' | 'forwarding-delete'
+      readonly link: string
+      readonly entry: ForwardingIntent
+    }
   /** Start the process behind a userspace interface whose link is there but which nobody serves. */
   | { readonly kind: 'device-start'; readonly link: string; readonly fwmark?: number }
   | {

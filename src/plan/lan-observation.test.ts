@@ -12,6 +12,9 @@ const link = (name: string, kind = '', altNames: readonly string[] = []): Observ
   up: true,
   mtuBytes: 1500,
   altNames,
+  operState: 'up',
+  flags: ['UP'],
+  settings: {},
 })
 const address = (of: string, local: string, prefixLength: number, peer?: string): ObservedAddress => ({
   link: of,

@@ -212,6 +212,7 @@ function intentsOf({ networks, written, keys }: Draft): ReadonlyMap<string, Node
   return new LazyMap(nodes, (node) => ({
     node,
     interfaces: (makers.get(node) ?? []).map((make) => make()).toSorted((a, b) => compare(a.name, b.name)),
+    links: [],
   }))
 }
 

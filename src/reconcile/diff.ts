@@ -49,9 +49,33 @@ export interface Difference {
   readonly steps: readonly Step[]
   /** Links that the intent names, that differ, and that are not ours to change. */
   readonly conflicts: readonly LinkConflict[]
+  /** What cannot be done for now, or not without more consent; the rest goes on. */
+  readonly waiting: readonly Waiting[]
+  /** Marks on links that are taken over as they are: nothing about the network changes. */
+  readonly adoptions: readonly Step[]
 }
 
+export interface Waiting {
+  /** `linkIdOf` the link that is held up. */
+  readonly link: string
+  readonly reason: WaitingReason
+  readonly message: string
+  readonly hint: string
+}
+
+export type WaitingReason =
+  | 'ContainerMissing'
+  | 'ContainerUnknown'
+  /** The link below it is neither there nor about to be made. */
+  | 'ParentMissing'
+  /** Ports, or a master, that are not there; the link itself is as wanted. */
+  | 'PortMissing'
+  | 'MasterMissing'
+  /** A setting differs that the kernel cannot change, and `replacePolicy` is `Never`. */
+  | 'ReplaceNeeded'
+
 export interface LinkConflict {
+  /** `linkIdOf` it. */
   readonly link: string
   readonly message: string
   readonly hint: string
@@ -80,6 +104,8 @@ export const diff = (given: DiffInput): Difference => {
       ...rules.missing,
     ],
     conflicts,
+    waiting: [],
+    adoptions: [],
   }
 }
 
@@ -108,7 +134,16 @@ const backendOf = (link: ObservedLink): Backend => (link.kind === 'wireguard' ? 
 const leavesWithLink = (step: Step, links: readonly ObservedLink[]): boolean =>
   step.kind === 'route-delete' && links.some((l) => l.name === step.link)
 
-const NOTHING: ObservedHost = { links: [], addresses: [], routes: [], rules: [], wireguard: [], sysctls: {} }
+const NOTHING: ObservedHost = {
+  links: [],
+  addresses: [],
+  routes: [],
+  rules: [],
+  wireguard: [],
+  forwarding: [],
+  sysctls: {},
+  containers: {},
+}
 
 const interfaceSteps = (
   wg: WireGuardIntent,

@@ -4,7 +4,7 @@
  */
 export { backoffMs, MAX_ROUNDS, recurringSteps } from './convergence.ts'
 export { diff } from './diff.ts'
-export type { DiffInput, Difference, LinkConflict } from './diff.ts'
+export type { DiffInput, Difference, LinkConflict, Waiting, WaitingReason } from './diff.ts'
 export { directPath, initialPath, nextPathSampleMs } from './direct-path.ts'
 export type { PathPhase, PathSample, PathState } from './direct-path.ts'
 export { endpointText, endpointToSet, HANDSHAKE_STALE_MS, sessionIsStale } from './endpoint.ts'

@@ -15,6 +15,11 @@ export const render = (step: Step, o: RenderOptions = {}): string => {
   switch (step.kind) {
     case 'link-create':
       return `${createCommand(step)}\n${markCommand(step.link)}`
+    case 'link-add':
+      return `ip link add ${step.link} type ${step.type}`
+    case 'forwarding-add':
+    case 'forwarding-delete':
+      return `bridge fdb ${step.kind === 'forwarding-add' ? 'append' : 'delete'} ${step.entry.hardwareAddress} dev ${step.link} dst ${step.entry.destination}`
     case 'link-mark':
       return markCommand(step.link)
     case 'link-delete':

@@ -42,7 +42,7 @@ export const peer = (letter: string, change: Partial<PeerIntent> = {}): PeerInte
   ...change,
 })
 
-export const node = (...interfaces: WireGuardIntent[]): NodeIntent => ({ node: 'a', interfaces })
+export const node = (...interfaces: WireGuardIntent[]): NodeIntent => ({ node: 'a', interfaces, links: [] })
 
 export const link = (change: Partial<ObservedLink> = {}): ObservedLink => {
   const name = change.name ?? 'wg0'
@@ -53,6 +53,9 @@ export const link = (change: Partial<ObservedLink> = {}): ObservedLink => {
     up: true,
     mtuBytes: 1420,
     altNames: [`warren-${name}`],
+    operState: 'up',
+    flags: ['UP'],
+    settings: {},
     ...change,
   }
 }
@@ -85,7 +88,9 @@ export const EMPTY: ObservedHost = {
   routes: [],
   rules: [],
   wireguard: [],
+  forwarding: [],
   sysctls: {},
+  containers: {},
 }
 
 /** The host that `wg()` describes. */

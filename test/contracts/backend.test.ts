@@ -85,6 +85,7 @@ class Bench {
   intent(change: Partial<WireGuardIntent>): NodeIntent {
     return {
       node: 'a',
+      links: [],
       interfaces: [
         {
           name: this.link,
@@ -132,7 +133,7 @@ class Bench {
   async remove(): Promise<void> {
     const observed = await this.host.observe([])
     const { steps } = diff({
-      intent: { node: 'a', interfaces: [] },
+      intent: { node: 'a', interfaces: [], links: [] },
       observed: { ...observed, links: observed.links.filter((l) => l.name === this.link) },
       backend: this.host.backend,
     })
