@@ -16,11 +16,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   linux: [],
   device: ['protocols/wireguard', 'linux', 'model'],
   sources: ['model'],
-  agent: ['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux', 'device', 'sources'],
+  containers: ['model'],
+  agent: ['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux', 'device', 'sources', 'containers'],
   lab: ['model', 'plan', 'protocols/wireguard', 'linux'],
   programs: [
     ...['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux'],
-    ...['device', 'agent', 'sources', 'lab'],
+    ...['device', 'agent', 'sources', 'containers', 'lab'],
   ],
 }
 
