@@ -29,6 +29,8 @@ const ABOUT: Readonly<Record<keyof typeof KINDS, string>> = {
   WireGuardPeer:
     'What one node publishes about itself in one network. Where the plan lists the node too, the plan wins.',
   WireGuardInterface: 'One interface on one node, with its peers written out.',
+  NetlinkInterface:
+    'One link of any other kind on one node, or both ends of a veth, with addresses and routes. [Guide](../guides/interfaces.md).',
   Secret: 'Keys that the user brings, as Kubernetes has it. `stringData` wins over `data`.',
 }
 

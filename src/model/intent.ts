@@ -57,6 +57,8 @@ export interface WireGuardIntent {
   readonly forwards: { readonly inet: boolean; readonly inet6: boolean }
   /** The node at the other end, when the interface is one end of a link. */
   readonly linkPeer?: string
+  /** An interface of this name that is not ours may be taken over. */
+  readonly adopt?: true
   /** Where the interface is to live, when not in the host's namespace. */
   readonly container: ContainerRef | undefined
 }

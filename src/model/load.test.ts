@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { formatObjects } from './format.ts'
+import { KINDS } from './kinds/index.ts'
 import { parseAllocations } from './load-allocations.ts'
 import { parseObjects, validateObject } from './load.ts'
 import type { Problem } from './problem.ts'
@@ -70,13 +71,13 @@ const rows: readonly { name: string; given: string; want: readonly string[] }[] 
     given:
       '[1]\n---\njust text\n---\nkind: Deployment\n---\nkind: WireguardNetworkPlan\n---\nkind: Allocations\n---\n{ kind: 7 }\n---\nkind: ODyTjMvoLv5lLk2vXfQXQYjXGiJ5fMGi2jTO3VtFtVU=\n',
     want: [
-      '1:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
-      '3:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
-      '5:1 UnknownKind x.yaml: unknown kind Deployment | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
+      '1:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, NetlinkInterface, Secret.',
+      '3:1 UnknownKind x.yaml: the document is not an object | Start it with apiVersion and kind: WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, NetlinkInterface, Secret.',
+      '5:1 UnknownKind x.yaml: unknown kind Deployment | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, NetlinkInterface, Secret.',
       '7:1 UnknownKind x.yaml: unknown kind WireguardNetworkPlan | Did you mean WireGuardNetworkPlan?',
       '9:1 UnknownKind x.yaml: a lock file stands where objects are expected | Name it like its plan, ending in .lock.yaml.',
-      '11:3 UnknownKind x.yaml: the document has no kind | Add one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
-      '13:1 UnknownKind x.yaml: unknown kind | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, Secret.',
+      '11:3 UnknownKind x.yaml: the document has no kind | Add one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, NetlinkInterface, Secret.',
+      '13:1 UnknownKind x.yaml: unknown kind | Use one of WireGuardNetworkPlan, WireGuardPeer, WireGuardInterface, NetlinkInterface, Secret.',
     ],
   },
   {
@@ -174,7 +175,7 @@ test('parseObjects() never throws, whatever the text', () => {
 test('a value that came by an API is validated like a text', () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), (spec, metadata) => {
-      for (const kind of ['WireGuardNetworkPlan', 'WireGuardPeer', 'WireGuardInterface', 'Secret']) {
+      for (const kind of Object.keys(KINDS)) {
         const { objects, problems } = validateObject(
           { apiVersion: 'warren.dev/v1alpha1', kind, metadata, spec },
           { file: 'api' },

@@ -54,6 +54,10 @@ export const INPUT_PROBLEMS = {
     remedy: 'Write the network itself, as the hint says.',
   },
   InvalidAddress: { means: 'An address is malformed.', remedy: 'Write it as 10.0.0.7 or fd00:10::7.' },
+  InvalidHardwareAddress: {
+    means: 'A hardware address is malformed, or that of a group.',
+    remedy: 'Write six octets as 02:00:5e:10:00:01, the first of them even.',
+  },
   InvalidEndpoint: { means: 'An endpoint is malformed.', remedy: 'Write it as host:port, IPv6 in brackets.' },
   InvalidKey: {
     means: 'A key is empty or is not 32 bytes in base64.',

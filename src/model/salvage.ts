@@ -5,8 +5,13 @@
 import type { z } from 'zod'
 import type { FieldPath } from './source-of.ts'
 
-/** Without these, names that others use would be missing through no fault of the user's. */
-const TOO_MUCH_TO_LOSE: readonly string[] = ['metadata', 'spec', 'nodes', 'nodeGroups', 'links', 'peers']
+/**
+ * Without these, names that others use would be missing through no fault of the user's, or a link would stand where
+ * another of its name is right.
+ */
+const TOO_MUCH_TO_LOSE: ReadonlySet<string> = new Set(
+  'metadata spec nodes nodeGroups links peers interfaceName'.split(' '),
+)
 
 /** Undefined when nothing sensible is left. The value is plain data, as YAML and JSON give it; it is not changed. */
 export function salvage(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
@@ -23,7 +28,8 @@ const refusedFields = (issue: z.core.$ZodIssue): FieldPath[] => {
 function takeOut(root: unknown, path: FieldPath): boolean {
   const last = path.findLastIndex((part) => typeof part === 'string')
   const field = path[last]
-  if (typeof field !== 'string' || TOO_MUCH_TO_LOSE.includes(field)) return false
+  if (typeof field !== 'string' || TOO_MUCH_TO_LOSE.has(field)) return false
+  if (path.includes('container')) return false
   let at = root
   for (const part of path.slice(0, last)) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return true

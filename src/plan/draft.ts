@@ -3,6 +3,7 @@ import type { WireGuardInterface } from '../model/index.ts'
 import type { AllocatedAddresses } from './allocate-addresses.ts'
 import type { GivenInterface } from './allocate-interfaces.ts'
 import type { KeyFinder, NodeKey } from './keys.ts'
+import type { LinkEnd } from './node-links/link-ends.ts'
 import type { LinkSide } from './link-network.ts'
 import type { Network, PlannedMember } from './network.ts'
 import type { Peering } from './peering.ts'
@@ -11,6 +12,8 @@ import type { PresharedKeys } from './preshared-keys.ts'
 export interface Draft {
   readonly networks: readonly PlannedNetwork[]
   readonly written: readonly WrittenDraft[]
+  /** Of NetlinkInterfaces; both ends of a veth. */
+  readonly ends: readonly LinkEnd[]
   readonly keys: KeyFinder
 }
 

@@ -26,6 +26,7 @@ export function objectsForNode(objects: readonly WarrenObject[], node: string): 
       case 'WireGuardInterface':
         return withoutCopy(object.spec.node === node ? object : withoutKey(object))
       case 'WireGuardPeer':
+      case 'NetlinkInterface':
         return withoutCopy(object)
     }
   })

@@ -6,6 +6,8 @@
 import {
   type Allocations,
   type KindName,
+  type LinkIntent,
+  netnsNameOf,
   type NodeIntent,
   own,
   type WarrenObject,
@@ -18,6 +20,7 @@ import { allocationsOf } from './allocations-of.ts'
 import { checkAll } from './check.ts'
 import type { Draft, PlannedNetwork } from './draft.ts'
 import { type InterfaceRequests, requestsOf } from './interface-requests.ts'
+import { linkEndsOf } from './node-links/link-ends.ts'
 import { KeyFinder, type NodeKey } from './keys.ts'
 import { LazyMap } from './lazy-map.ts'
 import { linkInterface } from './link-network.ts'
@@ -65,6 +68,7 @@ function draftOf(objects: readonly WarrenObject[], allocations: Allocations, pro
       plannedNetwork(network, { requests, given, allocations, problems, keys }),
     ),
     written: written.map((one) => ({ ...one, given: givenTo(requests.ofObject.get(one.object), given) })),
+    ends: only(sorted, 'NetlinkInterface').flatMap(linkEndsOf),
     keys,
   }
 }
@@ -181,7 +185,7 @@ class LazyPlan implements PlanResult {
   }
 }
 
-function intentsOf({ networks, written, keys }: Draft): ReadonlyMap<string, NodeIntent> {
+function intentsOf({ networks, written, ends: allEnds, keys }: Draft): ReadonlyMap<string, NodeIntent> {
   const makers = new Map<string, (() => WireGuardIntent)[]>()
   const add = (node: string, make: () => WireGuardIntent): void => {
     const own = makers.get(node)
@@ -208,13 +212,19 @@ function intentsOf({ networks, written, keys }: Draft): ReadonlyMap<string, Node
   for (const { object, given, key } of written) {
     add(object.spec.node, () => writtenInterface(object, { given, key, keys }))
   }
-  const nodes = [...makers.keys()].toSorted(compare)
+  const ends = Map.groupBy(allEnds, ({ node }) => node)
+  const nodes = [...new Set([...makers.keys(), ...ends.keys()])].toSorted(compare)
   return new LazyMap(nodes, (node) => ({
     node,
-    interfaces: (makers.get(node) ?? []).map((make) => make()).toSorted((a, b) => compare(a.name, b.name)),
-    links: [],
+    interfaces: (makers.get(node) ?? []).map((make) => make()).toSorted(byPlace),
+    links: (ends.get(node) ?? []).map(({ intent }) => intent).toSorted(byPlace),
   }))
 }
+
+type Placed = Pick<LinkIntent, 'name' | 'container'>
+
+const byPlace = (a: Placed, b: Placed): number =>
+  compare(a.name, b.name) || compare(netnsNameOf(a.container), netnsNameOf(b.container))
 
 function directLinks({ network, members, peering, links }: PlannedNetwork): DirectLink[] {
   if (network.topology !== 'Links') {

@@ -15,7 +15,7 @@ import {
   type RuleIntent,
 } from '../model/index.ts'
 
-const MAIN_TABLE = 254
+export const MAIN_TABLE = 254
 /** wg-quick's own choice for mark and table. */
 export const DEFAULT_ROUTE_TABLE = 51820
 

@@ -44,6 +44,7 @@ export function writtenInterface(
     routes: routing.routes,
     rules: routing.rules,
     forwards: { inet: false, inet6: false },
+    ...(spec.adopt === true ? { adopt: true } : {}),
     container: containerOf(spec),
   }
 }

@@ -42,10 +42,12 @@ const RESERVED_LINK_NAMES = new Set(['.', '..', 'all', 'default'])
  * elsewhere: `%d` makes the kernel count, `all` and `default` are everybody's sysctls, a leading dash is an option,
  * and the rest is for shells and unit files, which get these names in commands to type.
  */
+export const isLinkName = (text: string): boolean => LINK_NAME.test(text) && !RESERVED_LINK_NAMES.has(text)
+
 export const linkName = z
   .string()
   .refine(
-    (text) => LINK_NAME.test(text) && !RESERVED_LINK_NAMES.has(text),
+    isLinkName,
     refused(
       'InvalidInterfaceName',
       'not an interface name',
@@ -182,13 +184,62 @@ export const interfaceSettings = z.strictObject({
   fwmark: z.int().min(1).max(4294967295).optional().describe('Mark on the outgoing UDP packets.'),
 })
 
+/** Of links that are not WireGuard: as small as IPv4 goes (RFC 791). */
+export const linkMtu = z.int().min(68).max(65535).describe('MTU in bytes.')
+
+const HARDWARE_ADDRESS = /^[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}$/
+
+export const hardwareAddress = z
+  .string()
+  .refine(
+    (text) => HARDWARE_ADDRESS.test(text),
+    refused('InvalidHardwareAddress', 'not a hardware address', 'Write it as 02:00:5e:10:00:01.'),
+  )
+  .refine(
+    (text) => !HARDWARE_ADDRESS.test(text) || (Number.parseInt(text.slice(0, 2), 16) & 1) === 0,
+    refused('InvalidHardwareAddress', 'the address of a group', 'Make its first octet even, as in 02.'),
+  )
+
+/** Ids of containers go into paths and requests to sockets. */
+const containerId = z.string().regex(/^[\w][-\w.]{0,252}$/, 'not the id of a container')
+const netnsName = /^[\w][-\w.@]{0,200}$/
+
 export const container = z.strictObject({
   docker: z
-    .strictObject({ name: z.string().min(1).describe('Its name.') })
+    .strictObject({ name: containerId.describe('Its name or id.') })
     .optional()
-    .describe('A running docker container.'),
-  pid: z.int().min(1).optional().describe('A process whose network namespace is meant.'),
-  netns: z.string().startsWith('/').optional().describe('The path of a network namespace.'),
+    .describe('A docker container.'),
+  podman: z
+    .strictObject({ name: containerId.describe('Its name or id.') })
+    .optional()
+    .describe('A podman container.'),
+  containerd: z
+    .strictObject({
+      id: containerId.describe('Its id.'),
+      namespace: containerId.default('default').describe('containerd’s own: `default`, `k8s.io`, `moby`.'),
+    })
+    .optional()
+    .describe('A container of containerd.'),
+  cri: z
+    .strictObject({ id: containerId.describe('Its id, or that of its sandbox.') })
+    .optional()
+    .describe('A container by the runtime interface of Kubernetes.'),
+  pod: z
+    .strictObject({
+      namespace: name.default('default').describe('Its Kubernetes namespace.'),
+      name: name.describe('Its name.'),
+    })
+    .optional()
+    .describe('A pod on this node.'),
+  pid: z.int().min(1).max(4194304).optional().describe('A process whose network namespace is meant.'),
+  netns: z
+    .string()
+    .refine(
+      (text) => (text.startsWith('/') ? !text.includes('\0') && text.length < 4096 : netnsName.test(text)),
+      refused('InvalidValue', 'not a network namespace', 'Write /run/netns/blue, or blue for the same.'),
+    )
+    .optional()
+    .describe('The path of a network namespace, or the name that `ip netns` has for it.'),
 })
 
 export const labels = z.record(z.string(), z.string())

@@ -25,6 +25,10 @@ export const wireGuardInterfaceSpec = z.strictObject({
   fwmark: z.int().min(1).max(4294967295).optional().describe('Mark on the outgoing UDP packets.'),
   container: fields.container.optional().describe('Where the interface is moved after it is made.'),
   moveToContainer: z.boolean().optional().describe('Default: true when there is a `container`.'),
+  adopt: z
+    .boolean()
+    .optional()
+    .describe('Take over an interface of this name that somebody else made, and hold it to this.'),
   peers: z.array(interfacePeer).default([]).describe('All of them.'),
 })
 
