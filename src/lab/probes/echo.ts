@@ -7,6 +7,8 @@ import {
   AF_INET6,
   type Closeable,
   check,
+  decodeEchoReply,
+  encodeEchoRequest,
   encodeSocketAddress,
   EventLoop,
   IPPROTO_ICMP,
@@ -38,9 +40,7 @@ export interface EchoOptions {
 
 const IP_TTL = 2
 const IPV6_UNICAST_HOPS = 16
-const ECHO = { 4: { request: 8, reply: 0 }, 6: { request: 128, reply: 129 } } as const
-const HEADER_BYTES = 8
-const PAYLOAD_BYTES = 56
+const DATA_BYTES = 56
 
 /** Milliseconds until each was answered; undefined where nobody answered. In the order of the requests. */
 export async function echo(
@@ -114,14 +114,12 @@ class EchoRound {
 
   #packet(request: EchoRequest, index: number): Uint8Array {
     const family = familyOf(request.to)
-    const packet = new Uint8Array(HEADER_BYTES + PAYLOAD_BYTES).fill(0x77, HEADER_BYTES)
-    const view = new DataView(packet.buffer)
-    view.setUint8(0, ECHO[family].request)
-    view.setUint16(4, this.#identifier)
-    view.setUint16(6, index)
-    // The kernel fills in the checksum of ICMPv6, which covers a pseudo header.
-    if (family === 4) view.setUint16(2, internetChecksum(packet))
-    return packet
+    return encodeEchoRequest({
+      family,
+      identifier: this.#identifier,
+      sequence: index,
+      dataBytes: DATA_BYTES,
+    })
   }
 
   #socketFor({ from, to, hopLimit }: EchoRequest): number {
@@ -147,12 +145,8 @@ class EchoRound {
     for (;;) {
       const length = this.#sys.recv(socket, this.#buffer, MSG_DONTWAIT)
       if (length < 0) return
-      const start = family === 4 ? ((this.#buffer[0] ?? 0) & 15) * 4 : 0
-      if (length < start + HEADER_BYTES) continue
-      const view = new DataView(this.#buffer.buffer, start, HEADER_BYTES)
-      if (view.getUint8(0) === ECHO[family].reply && view.getUint16(4) === this.#identifier) {
-        this.#answered(view.getUint16(6))
-      }
+      const reply = decodeEchoReply(this.#buffer.subarray(0, length), family)
+      if (reply?.identifier === this.#identifier) this.#answered(reply.sequence)
     }
   }
 
@@ -171,12 +165,4 @@ class EchoRound {
 
 export function familyOf(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4
-}
-
-/** RFC 1071. */
-export function internetChecksum(bytes: Uint8Array, seed = 0): number {
-  let sum = seed
-  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return ~sum & 0xffff
 }

@@ -13,6 +13,7 @@ import {
   addressBytes,
   check,
   encodeSocketAddress,
+  internetChecksum,
   IPPROTO_TCP,
   IPPROTO_UDP,
   MSG_DONTWAIT,
@@ -26,7 +27,7 @@ import {
 import { deleteTable, replaceTable } from '../../linux/nftables/index.ts'
 import { AUDIT, auditTable, PASSED } from '../filters/audit.ts'
 import type { Machine } from '../runtime/machine.ts'
-import { familyOf, internetChecksum } from './echo.ts'
+import { familyOf } from './echo.ts'
 
 export const PORTS_PER_PROTOCOL = 65_535
 const SOURCE_PORT = 40_666
