@@ -15,7 +15,13 @@ export { NetlinkSocket, type NetlinkRequest, type NetlinkSocketOptions } from '.
 export * from './netns.ts'
 export * from './packet-path.ts'
 export type * from './rtnl/index.ts'
-export { lookUpRoutes, RouteNetlink, watchRouteEvents } from './rtnl/index.ts'
+export {
+  ALL_ZERO_ADDRESS,
+  linkFlagNames,
+  lookUpRoutes,
+  RouteNetlink,
+  watchRouteEvents,
+} from './rtnl/index.ts'
 export * from './socket-address.ts'
 export type * from './syscalls.ts'
 export * from './uapi/index.ts'

@@ -6,6 +6,8 @@ import {
   encodeLinkHeader,
   encodeRouteHeader,
   encodeRuleHeader,
+  encodeSettings,
+  OPER_STATES,
   type Address,
   type Family,
   type Link,
@@ -25,12 +27,19 @@ export const encodeLink = (writer: MessageWriter, link: Link): void => {
   if (link.master !== undefined) writer.attributeU32(uapi.IFLA_MASTER, link.master)
   if (link.peerIndex !== undefined) writer.attributeU32(uapi.IFLA_LINK, link.peerIndex)
   if (link.peerNamespaceId !== undefined) writer.attributeU32(uapi.IFLA_LINK_NETNSID, link.peerNamespaceId)
-  if (link.kind !== '') {
-    writer.nest(uapi.IFLA_LINKINFO, () => writer.attributeString(uapi.IFLA_INFO_KIND, link.kind))
-  }
+  writer.attributeU8(uapi.IFLA_OPERSTATE, OPER_STATES.indexOf(link.operState))
+  if (link.kind !== '') encodeLinkInfo(writer, link)
   if (link.altNames.length === 0) return
   writer.nest(uapi.IFLA_PROP_LIST, () => {
     for (const name of link.altNames) writer.attributeString(uapi.IFLA_ALT_IFNAME, name)
+  })
+}
+
+const encodeLinkInfo = (writer: MessageWriter, { kind, settings }: Link): void => {
+  writer.nest(uapi.IFLA_LINKINFO, () => {
+    writer.attributeString(uapi.IFLA_INFO_KIND, kind)
+    if (Object.keys(settings).length > 0)
+      writer.nest(uapi.IFLA_INFO_DATA, () => encodeSettings(writer, kind, settings))
   })
 }
 

@@ -190,6 +190,8 @@ const newLink = (namespace: FakeNamespace, request: LinkRequest): Link => {
     master: request.master,
     peerIndex: undefined,
     peerNamespaceId: undefined,
+    operState: 'down',
+    settings: {},
     altNames: [],
   }
 }

@@ -49,6 +49,8 @@ export class FakeNamespace {
       master: undefined,
       peerIndex: undefined,
       peerNamespaceId: undefined,
+      operState: 'unknown',
+      settings: {},
       altNames: [],
     })
   }

@@ -1,5 +1,7 @@
 /** rtnetlink: links, addresses, routes, policy rules, and what changes in them. */
 export * from './address-codec.ts'
+export * from './forwarding-codec.ts'
+export * from './kinds/index.ts'
 export * from './link-codec.ts'
 export * from './route-codec.ts'
 export * from './route-events.ts'

@@ -6,7 +6,8 @@
 import { hardwareAddressBytes, hardwareAddressText } from '../ip-text.ts'
 import { AttributeCursor, type MessageWriter, type NetlinkMessage } from '../netlink/index.ts'
 import * as uapi from '../uapi/index.ts'
-import type { Link, LinkChange, LinkSpec } from './route-kernel.ts'
+import { decodeSettings, encodeSettings, linkKindTable, type LinkSettings } from './kinds/index.ts'
+import type { Link, LinkChange, LinkSpec, OperState, VethPeerSpec } from './route-kernel.ts'
 
 export const IFINFOMSG = { bytes: 16, prefix: 'IFLA_' } as const
 
@@ -35,18 +36,41 @@ export const encodeLinkHeader = (writer: MessageWriter, header: LinkHeader): voi
     .u32(header.change ?? 0)
 }
 
-/** `master`: resolved to an index already. */
-export const encodeLinkSpec = (writer: MessageWriter, spec: LinkSpec, master: number | undefined): void => {
+/** What was a name, as the index it stands for now. */
+export interface ResolvedLinks {
+  readonly master?: number | undefined
+  /** With `link` as an index, and with everything that has to go along. */
+  readonly settings?: LinkSettings | undefined
+}
+
+export const encodeLinkSpec = (
+  writer: MessageWriter,
+  spec: LinkSpec,
+  { master, settings = {} }: ResolvedLinks,
+): void => {
   const up = spec.up === true ? uapi.IFF_UP : 0
   encodeLinkHeader(writer, { flags: up, change: up })
   writer.attributeString(uapi.IFLA_IFNAME, spec.name)
   encodeProperties(writer, spec)
   if (master !== undefined) writer.attributeU32(uapi.IFLA_MASTER, master)
+  const { link } = settings
+  if (typeof link === 'number' && linkKindTable(spec.kind).stacked) writer.attributeU32(uapi.IFLA_LINK, link)
+  encodeLinkInfo(writer, { kind: spec.kind, settings, peer: spec.peer })
+}
+
+interface LinkInfo {
+  readonly kind: string
+  readonly settings: LinkSettings
+  readonly peer?: VethPeerSpec | undefined
+}
+
+const encodeLinkInfo = (writer: MessageWriter, { kind, settings, peer }: LinkInfo): void => {
   writer.nest(uapi.IFLA_LINKINFO, () => {
-    writer.attributeString(uapi.IFLA_INFO_KIND, spec.kind)
-    const { peer } = spec
-    if (!peer) return
+    writer.attributeString(uapi.IFLA_INFO_KIND, kind)
+    if (!peer && Object.keys(settings).length === 0) return
     writer.nest(uapi.IFLA_INFO_DATA, () => {
+      encodeSettings(writer, kind, settings)
+      if (!peer) return
       writer.nest(uapi.VETH_INFO_PEER, () => {
         encodeLinkHeader(writer, {})
         writer.attributeString(uapi.IFLA_IFNAME, peer.name)
@@ -59,7 +83,7 @@ export const encodeLinkSpec = (writer: MessageWriter, spec: LinkSpec, master: nu
 export const encodeLinkChange = (
   writer: MessageWriter,
   target: LinkTarget,
-  { change, master }: { readonly change: LinkChange; readonly master: number | undefined },
+  { change, master, settings }: ResolvedLinks & { readonly change: LinkChange },
 ): void => {
   encodeLinkHeader(writer, {
     index: target.index,
@@ -71,6 +95,7 @@ export const encodeLinkChange = (
   if (name !== undefined) writer.attributeString(uapi.IFLA_IFNAME, name)
   encodeProperties(writer, change)
   if (master !== undefined) writer.attributeU32(uapi.IFLA_MASTER, master)
+  if (change.kind !== undefined && settings) encodeLinkInfo(writer, { kind: change.kind, settings })
 }
 
 export const encodeAltNames = (writer: MessageWriter, target: LinkTarget, names: readonly string[]): void => {
@@ -116,15 +141,28 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
     flags,
     hardwareType: payload.getUint16(2, true),
     mtuBytes: 0,
+    operState: 'unknown',
     hardwareAddress: undefined,
     master: undefined,
     peerIndex: undefined,
     peerNamespaceId: undefined,
+    settings: {},
     altNames,
   }
   const attributes = new AttributeCursor(payload, IFINFOMSG.bytes)
   while (attributes.next()) decodeLinkAttribute(attributes, link, altNames)
-  return link.name === '' || link.index <= 0 ? undefined : link
+  if (link.name === '' || link.index <= 0) return undefined
+  link.settings = settingsHere(link)
+  return link
+}
+
+/** `settings.link`, where the kind has one, and only if it is an index of this namespace. */
+const settingsHere = ({ kind, settings, peerIndex, peerNamespaceId }: Link): LinkSettings => {
+  if (peerNamespaceId !== undefined) {
+    const { link: _elsewhere, ...rest } = settings
+    return rest
+  }
+  return linkKindTable(kind).stacked && peerIndex !== undefined ? { ...settings, link: peerIndex } : settings
 }
 
 const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, altNames: string[]): void => {
@@ -147,8 +185,11 @@ const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, al
     case uapi.IFLA_LINK_NETNSID:
       link.peerNamespaceId = attribute.i32()
       break
+    case uapi.IFLA_OPERSTATE:
+      link.operState = OPER_STATES[attribute.u8() ?? 0] ?? 'unknown'
+      break
     case uapi.IFLA_LINKINFO:
-      link.kind = decodeKind(attribute.nested())
+      decodeLinkInfo(attribute.nested(), link)
       break
     case uapi.IFLA_PROP_LIST: {
       const properties = attribute.nested()
@@ -159,7 +200,29 @@ const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, al
   }
 }
 
-const decodeKind = (info: AttributeCursor): string => {
-  while (info.next()) if (info.type === uapi.IFLA_INFO_KIND) return info.string()
-  return ''
+/** The kernel says the kind before its data. */
+const decodeLinkInfo = (info: AttributeCursor, link: Mutable<Link>): void => {
+  while (info.next()) {
+    if (info.type === uapi.IFLA_INFO_KIND) link.kind = info.string()
+    else if (info.type === uapi.IFLA_INFO_DATA) link.settings = decodeSettings(link.kind, info.nested())
+  }
 }
+
+/** IF_OPER_* of <linux/if.h>, by number. */
+export const OPER_STATES: readonly OperState[] = [
+  ...(['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const),
+]
+
+const FLAG_NAMES = {
+  UP: uapi.IFF_UP,
+  BROADCAST: uapi.IFF_BROADCAST,
+  LOOPBACK: uapi.IFF_LOOPBACK,
+  POINTOPOINT: uapi.IFF_POINTOPOINT,
+  RUNNING: uapi.IFF_RUNNING,
+  NOARP: uapi.IFF_NOARP,
+  MULTICAST: uapi.IFF_MULTICAST,
+} as const
+
+/** IFF_* bits by name, of those that mean something to people: `['UP', 'BROADCAST', 'MULTICAST']`. */
+export const linkFlagNames = (flags: number): string[] =>
+  Object.entries(FLAG_NAMES).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]))

@@ -73,6 +73,14 @@ export const encodeRouteSpec = (
   if (spec.preferredSource !== undefined)
     writer.attributeBytes(uapi.RTA_PREFSRC, addressBytes(spec.preferredSource))
   if (spec.metric !== undefined) writer.attributeU32(uapi.RTA_PRIORITY, spec.metric)
+  if (spec.mtuBytes !== undefined && !deleting) encodeMtu(writer, spec.mtuBytes, spec.mtuLocked ?? false)
+}
+
+export const encodeMtu = (writer: MessageWriter, mtuBytes: number, locked: boolean): void => {
+  writer.nest(uapi.RTA_METRICS, () => {
+    if (locked) writer.attributeU32(uapi.RTAX_LOCK, 1 << uapi.RTAX_MTU)
+    writer.attributeU32(uapi.RTAX_MTU, mtuBytes)
+  })
 }
 
 /** An IPv4 route may have an IPv6 gateway: RTA_VIA, `struct rtvia` { family u16, address }. */
@@ -118,6 +126,8 @@ export const decodeRoute = ({ payload }: NetlinkMessage): Route | undefined => {
     protocol: payload.getUint8(5),
     scope: payload.getUint8(6),
     type: payload.getUint8(7),
+    ...(fields.mtuBytes !== undefined && { mtuBytes: fields.mtuBytes }),
+    ...(fields.mtuLocked && { mtuLocked: true }),
   }
 }
 
@@ -128,6 +138,8 @@ interface RouteFields {
   gateway: string | undefined
   preferredSource: string | undefined
   metric: number
+  mtuBytes?: number
+  mtuLocked?: true
 }
 
 const decodeRouteAttributes = (attributes: AttributeCursor, size: number): RouteFields => {
@@ -160,7 +172,18 @@ const decodeRouteAttributes = (attributes: AttributeCursor, size: number): Route
       case uapi.RTA_PRIORITY:
         fields.metric = attributes.u32() ?? 0
         break
+      case uapi.RTA_METRICS:
+        decodeMtu(attributes.nested(), fields)
+        break
     }
   }
   return fields
+}
+
+const decodeMtu = (metrics: AttributeCursor, fields: RouteFields): void => {
+  while (metrics.next()) {
+    const value = metrics.u32() ?? 0
+    if (metrics.type === uapi.RTAX_MTU) fields.mtuBytes = value
+    if (metrics.type === uapi.RTAX_LOCK && value & (1 << uapi.RTAX_MTU)) fields.mtuLocked = true
+  }
 }

@@ -10,9 +10,10 @@ import { withNetns } from '../netns.ts'
 import type { Syscalls } from '../syscalls.ts'
 import * as uapi from '../uapi/index.ts'
 import { decodeAddress } from './address-codec.ts'
+import { decodeForwarding } from './forwarding-codec.ts'
 import { decodeLink } from './link-codec.ts'
 import { decodeRoute } from './route-codec.ts'
-import type { RouteEvent } from './route-kernel.ts'
+import type { ForwardingEvent, RouteEvent } from './route-kernel.ts'
 import { decodeRule } from './rule-codec.ts'
 
 const GROUPS = [
@@ -28,6 +29,11 @@ const RECEIVE_BUFFER_BYTES = 8 << 20
 
 export interface RouteEventHandlers {
   onEvent(event: RouteEvent): void
+  /**
+   * Of vxlan links. Where it is absent the kernel is not asked to tell, because it tells of every neighbour on every
+   * link then, and of every address that a bridge learns.
+   */
+  onForwarding?(event: ForwardingEvent): void
   onOverrun(): void
 }
 
@@ -44,17 +50,20 @@ export const watchRouteEvents = (
   handlers: RouteEventHandlers,
   { netns, receiveBufferBytes = RECEIVE_BUFFER_BYTES }: WatchRouteOptions = {},
 ): Closeable => {
+  const groups = handlers.onForwarding ? [...GROUPS, uapi.RTNLGRP_NEIGH] : GROUPS
   const open = (): NetlinkSocket =>
-    NetlinkSocket.open(sys, uapi.NETLINK_ROUTE, { groups: GROUPS, receiveBufferBytes })
+    NetlinkSocket.open(sys, uapi.NETLINK_ROUTE, { groups, receiveBufferBytes })
   const socket = netns === undefined ? open() : withNetns(sys, netns, open)
   let closed = false
   const watch = watcher.watch(socket.fd, 'readable', () => {
-    const events: RouteEvent[] = []
+    const told: (() => void)[] = []
     const outcome = socket.receive((message) => {
       const event = decodeRouteEvent(message)
-      if (event) events.push(event)
+      if (event) told.push(() => handlers.onEvent(event))
+      const entry = decodeForwardingEvent(message)
+      if (entry) told.push(() => handlers.onForwarding?.(entry))
     })
-    for (const event of events) if (!closed) handlers.onEvent(event)
+    for (const tell of told) if (!closed) tell()
     if (outcome === 'overrun' && !closed) handlers.onOverrun()
   })
   return {
@@ -91,4 +100,11 @@ export const decodeRouteEvent = (message: NetlinkMessage): RouteEvent | undefine
     default:
       return undefined
   }
+}
+
+export const decodeForwardingEvent = (message: NetlinkMessage): ForwardingEvent | undefined => {
+  if (message.type !== uapi.RTM_NEWNEIGH && message.type !== uapi.RTM_DELNEIGH) return undefined
+  const forwarding = decodeForwarding(message)
+  const kind = message.type === uapi.RTM_NEWNEIGH ? 'forwarding' : 'forwarding-gone'
+  return forwarding && { kind, forwarding }
 }

@@ -5,9 +5,13 @@
  * Things observed (`Link`, `Address`, `Route`, `Rule`) name a link by its index, because the kernel does and a
  * name may change in between; things wanted (`…Spec`) take a name or an index.
  */
+import type { LinkKind, LinkSettings } from './kinds/index.ts'
 
 export type LinkRef = string | number
 export type Family = 'inet' | 'inet6'
+
+/** IF_OPER_*: whether packets can pass, as RFC 2863 puts it. Many kinds never say more than `unknown`. */
+export type OperState = 'unknown' | 'notpresent' | 'down' | 'lowerlayerdown' | 'testing' | 'dormant' | 'up'
 
 export interface Link {
   readonly index: number
@@ -21,6 +25,7 @@ export interface Link {
   /** ARPHRD_*: 1 Ethernet, 772 loopback, 65534 none. */
   readonly hardwareType: number
   readonly mtuBytes: number
+  readonly operState: OperState
   /** `02:00:00:00:00:01`; undefined where the link has no hardware address. */
   readonly hardwareAddress: string | undefined
   /** Index of the bridge or bond it is a port of. */
@@ -28,13 +33,23 @@ export interface Link {
   /** IFLA_LINK: of a veth, the other end's index (in the namespace `peerNamespaceId`, or in this one). */
   readonly peerIndex: number | undefined
   readonly peerNamespaceId: number | undefined
+  /**
+   * What its kind has to say, as far as we know the kind (kinds/): see LinkSpec.settings. `link` is an index of this
+   * namespace, and absent where there is none here.
+   */
+  readonly settings: LinkSettings
   readonly altNames: readonly string[]
 }
 
 export interface LinkSpec {
   readonly name: string
   /** IFLA_INFO_KIND. A TUN device is not made by netlink: see tun.ts. */
-  readonly kind: 'veth' | 'bridge' | 'dummy' | 'wireguard' | 'ifb'
+  readonly kind: LinkKind
+  /**
+   * By the names in kinds/: `{ id: 7, link: 'eth0', port: 4789 }`. `link` is a name or an index in the namespace of
+   * this RouteNetlink, whatever `netns` says. What is absent is the kernel's to choose, or ip(8)'s where kinds/ says so.
+   */
+  readonly settings?: LinkSettings
   /** The other end of a veth pair. It cannot be up at creation (ENOTCONN): set it up afterwards. */
   readonly peer?: VethPeerSpec
   /** A descriptor of the namespace to create it in, when not this one. */
@@ -61,8 +76,17 @@ export interface LinkChange {
   readonly hardwareAddress?: string
   /** `null`: out of its bridge. */
   readonly master?: LinkRef | null
-  /** Moves the link: a descriptor of the target namespace. The other changes arrive with it. */
+  /**
+   * Moves the link: a descriptor of the target namespace. The other changes, a new name too, are made on its arrival:
+   * if one of them is refused there, the link has moved nevertheless.
+   */
   readonly netns?: number
+  /**
+   * Settings of its kind, which must be said too. Which of them the kernel changes depends on the kind; those that
+   * are absent keep their values. `link` of a vlan or macvlan cannot change and is not sent.
+   */
+  readonly kind?: LinkKind
+  readonly settings?: LinkSettings
   readonly addAltNames?: readonly string[]
   readonly removeAltNames?: readonly string[]
 }
@@ -120,6 +144,10 @@ export interface Route {
   readonly scope: number
   /** RTN_*: 1 unicast, 6 blackhole, 7 unreachable. */
   readonly type: number
+  /** RTAX_MTU. */
+  readonly mtuBytes?: number
+  /** RTAX_LOCK: path MTU discovery does not lower it. */
+  readonly mtuLocked?: true
 }
 
 export interface RouteSpec {
@@ -134,6 +162,9 @@ export interface RouteSpec {
   readonly type?: RouteType
   /** The gateway is reached through the link though no prefix covers it. */
   readonly onLink?: boolean
+  /** RTAX_MTU: packets of this route are no larger. Not compared when a route is deleted. */
+  readonly mtuBytes?: number
+  readonly mtuLocked?: boolean
 }
 
 export interface Rule {
@@ -168,6 +199,22 @@ export interface RuleSpec {
   readonly protocol?: number
 }
 
+/** One destination in the forwarding database of a vxlan link (`bridge fdb`). */
+export interface Forwarding {
+  readonly linkIndex: number
+  /** `00:00:00:00:00:00`: where unknown destinations, broadcasts and multicasts go. */
+  readonly hardwareAddress: string
+  readonly destination: string
+  /** Learned from traffic, and expires. */
+  readonly learned: boolean
+}
+
+export interface ForwardingSpec {
+  readonly link: LinkRef
+  readonly hardwareAddress: string
+  readonly destination: string
+}
+
 export interface RouteFilter {
   readonly family?: Family
   /** Only this table; the kernel filters where it can. */
@@ -186,6 +233,12 @@ export interface RouteRequests {
   deleteRoute(spec: RouteSpec): void
   addRule(spec: RuleSpec): void
   deleteRule(spec: RuleSpec): void
+  /**
+   * A permanent entry of a vxlan. The address of zeros may have many destinations, and each is added to the others;
+   * adding one of them again changes nothing. Any other address has one, and adding it again is EEXIST.
+   */
+  addForwarding(spec: ForwardingSpec): void
+  deleteForwarding(spec: ForwardingSpec): void
 }
 
 export interface BatchFailure {
@@ -203,3 +256,8 @@ export type RouteEvent =
   | { readonly kind: 'route-gone'; readonly route: Route }
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'rule-gone'; readonly rule: Rule }
+
+export interface ForwardingEvent {
+  readonly kind: 'forwarding' | 'forwarding-gone'
+  readonly forwarding: Forwarding
+}

@@ -8,12 +8,14 @@ import { withNetns } from '../netns.ts'
 import type { Syscalls } from '../syscalls.ts'
 import * as uapi from '../uapi/index.ts'
 import { decodeAddress, encodeAddressHeader, IFADDRMSG } from './address-codec.ts'
+import { decodeForwarding, encodeNeighbourHeader, NDMSG } from './forwarding-codec.ts'
 import { decodeLink, encodeLinkHeader, IFINFOMSG } from './link-codec.ts'
 import { decodeRoute, encodeRouteHeader, RTMSG } from './route-codec.ts'
 import type {
   Address,
   BatchFailure,
   Family,
+  Forwarding,
   Link,
   LinkRef,
   Route,
@@ -75,10 +77,7 @@ export class RouteNetlink extends RouteRequestMaker {
   }
 
   indexOf(link: LinkRef): number {
-    if (typeof link === 'number') return link
-    const found = this.link(link)
-    if (!found) throw new KernelError(`find link ${link}`, uapi.ENODEV)
-    return found.index
+    return typeof link === 'number' ? link : this.current(link).index
   }
 
   addresses(): Address[] {
@@ -112,6 +111,20 @@ export class RouteNetlink extends RouteRequestMaker {
     )
   }
 
+  /** Entries of vxlan links: of one, or of all. */
+  forwarding(link?: LinkRef): Forwarding[] {
+    const linkIndex = link === undefined ? 0 : this.indexOf(link)
+    return this.#socket.dump(
+      {
+        type: uapi.RTM_GETNEIGH,
+        what: 'list forwarding entries',
+        header: NDMSG,
+        body: (writer) => encodeNeighbourHeader(writer, { linkIndex }),
+      },
+      (message) => ofLink(decodeForwarding(message), linkIndex),
+    )
+  }
+
   /**
    * Collects the requests made in `make` and sends a hundred at a time. All are tried; the failures come back.
    * A link made in the batch can be named by later requests of the same batch.
@@ -124,6 +137,12 @@ export class RouteNetlink extends RouteRequestMaker {
 
   protected override submit(request: NetlinkRequest): void {
     this.#socket.execute(request)
+  }
+
+  override current(link: LinkRef): Link {
+    const found = this.link(link)
+    if (!found) throw new KernelError(`find link ${link}`, uapi.ENODEV)
+    return found
   }
 
   #routesOf(family: Family, table: number | undefined): Route[] {
@@ -174,6 +193,11 @@ class RouteBatch extends RouteRequestMaker {
     return index
   }
 
+  protected override current(link: LinkRef): Link {
+    this.#flush()
+    return this.#resolver.current(link)
+  }
+
   finish(): readonly BatchFailure[] {
     this.#flush()
     return this.#failures
@@ -181,8 +205,7 @@ class RouteBatch extends RouteRequestMaker {
 
   protected override submit(request: NetlinkRequest): void {
     this.#waiting.push(request)
-    // Renamed, deleted or moved: what the name meant may be over.
-    if (request.type === uapi.RTM_NEWLINK || request.type === uapi.RTM_DELLINK) this.#indexes.clear()
+    if (mayEndAName(request)) this.#indexes.clear()
   }
 
   #flush(): void {
@@ -194,6 +217,13 @@ class RouteBatch extends RouteRequestMaker {
     this.#sent += waiting.length
   }
 }
+
+/** Renamed, deleted or moved: what a name meant may be over. A new link takes nobody's name. */
+const mayEndAName = ({ type, flags = 0 }: NetlinkRequest): boolean =>
+  type === uapi.RTM_DELLINK || (type === uapi.RTM_NEWLINK && (flags & uapi.NLM_F_CREATE) === 0)
+
+const ofLink = (entry: Forwarding | undefined, index: number): Forwarding | undefined =>
+  index === 0 || entry?.linkIndex === index ? entry : undefined
 
 const linkQuery = (link: LinkRef): NetlinkRequest => ({
   type: uapi.RTM_GETLINK,

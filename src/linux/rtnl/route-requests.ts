@@ -5,6 +5,8 @@
 import type { NetlinkRequest } from '../netlink/index.ts'
 import * as uapi from '../uapi/index.ts'
 import { encodeAddressSpec, IFADDRMSG } from './address-codec.ts'
+import { ALL_ZERO_ADDRESS, encodeForwardingSpec, NDMSG } from './forwarding-codec.ts'
+import { linkKindTable, type LinkSettings } from './kinds/index.ts'
 import {
   encodeAltNames,
   encodeLinkChange,
@@ -16,6 +18,8 @@ import {
 import { encodeRouteSpec, RTMSG } from './route-codec.ts'
 import type {
   AddressSpec,
+  ForwardingSpec,
+  Link,
   LinkChange,
   LinkRef,
   LinkSpec,
@@ -31,6 +35,8 @@ export abstract class RouteRequestMaker implements RouteRequests {
   protected abstract submit(request: NetlinkRequest): void
   /** The index of a link that exists now. */
   abstract indexOf(link: LinkRef): number
+  /** What the kernel has now, after everything submitted before. */
+  protected abstract current(link: LinkRef): Link
 
   addLink(spec: LinkSpec): void {
     const { altNames = [], netns, name } = spec
@@ -38,12 +44,13 @@ export abstract class RouteRequestMaker implements RouteRequests {
       throw new TypeError(`alternative names of ${name}: set them from inside its namespace`)
     }
     const master = spec.master === undefined ? undefined : this.indexOf(spec.master)
+    const settings = this.#settings({ ...linkKindTable(spec.kind).defaults, ...spec.settings })
     this.submit({
       type: uapi.RTM_NEWLINK,
       flags: CREATE,
       what: `add ${spec.kind} link ${name}`,
       header: IFINFOMSG,
-      body: (writer) => encodeLinkSpec(writer, spec, master),
+      body: (writer) => encodeLinkSpec(writer, spec, { master, settings }),
     })
     this.#altNames(uapi.RTM_NEWLINKPROP, { index: 0, name }, altNames)
   }
@@ -57,11 +64,12 @@ export abstract class RouteRequestMaker implements RouteRequests {
     if (!changesLink(change)) return
     const master =
       change.master === null ? 0 : change.master === undefined ? undefined : this.indexOf(change.master)
+    const settings = this.#changedSettings(link, change)
     this.submit({
       type: uapi.RTM_NEWLINK,
       what: `set link ${link}`,
       header: IFINFOMSG,
-      body: (writer) => encodeLinkChange(writer, target, { change, master }),
+      body: (writer) => encodeLinkChange(writer, target, { change, master, settings }),
     })
   }
 
@@ -97,6 +105,32 @@ export abstract class RouteRequestMaker implements RouteRequests {
 
   deleteRule(spec: RuleSpec): void {
     this.#rule(uapi.RTM_DELRULE, 0, spec)
+  }
+
+  addForwarding(spec: ForwardingSpec): void {
+    const appended = spec.hardwareAddress === ALL_ZERO_ADDRESS
+    this.#forwarding(
+      uapi.RTM_NEWNEIGH,
+      uapi.NLM_F_CREATE | (appended ? uapi.NLM_F_APPEND : uapi.NLM_F_EXCL),
+      spec,
+    )
+  }
+
+  deleteForwarding(spec: ForwardingSpec): void {
+    this.#forwarding(uapi.RTM_DELNEIGH, 0, spec)
+  }
+
+  /** `link` as an index. */
+  #settings(settings: LinkSettings): LinkSettings {
+    const { link } = settings
+    return typeof link === 'string' ? { ...settings, link: this.indexOf(link) } : settings
+  }
+
+  #changedSettings(link: LinkRef, { kind, settings }: LinkChange): LinkSettings | undefined {
+    if (settings === undefined) return undefined
+    if (kind === undefined) throw new TypeError(`settings of link ${link} without its kind`)
+    const wanted = this.#settings(settings)
+    return linkKindTable(kind).changesWhole ? { ...this.current(link).settings, ...wanted } : wanted
   }
 
   #altNames(type: number, target: LinkTarget, names: readonly string[]): void {
@@ -135,6 +169,18 @@ export abstract class RouteRequestMaker implements RouteRequests {
     })
   }
 
+  #forwarding(type: number, flags: number, spec: ForwardingSpec): void {
+    const linkIndex = this.indexOf(spec.link)
+    const [verb, preposition] = type === uapi.RTM_NEWNEIGH ? ['add', 'to'] : ['delete', 'from']
+    this.submit({
+      type,
+      flags,
+      what: `${verb} forwarding of ${spec.hardwareAddress} to ${spec.destination} ${preposition} ${spec.link}`,
+      header: NDMSG,
+      body: (writer) => encodeForwardingSpec(writer, spec, linkIndex),
+    })
+  }
+
   #rule(type: number, flags: number, spec: RuleSpec): void {
     this.submit({
       type,
@@ -150,8 +196,12 @@ export abstract class RouteRequestMaker implements RouteRequests {
 const linkTarget = (link: LinkRef, change: LinkChange): boolean =>
   typeof link === 'number' || change.name === undefined || change.name === link
 
-const changesLink = ({ addAltNames: _added, removeAltNames: _removed, ...rest }: LinkChange): boolean =>
-  Object.values(rest).some((value) => value !== undefined)
+const changesLink = ({
+  addAltNames: _added,
+  removeAltNames: _removed,
+  kind: _kind,
+  ...rest
+}: LinkChange): boolean => Object.values(rest).some((value) => value !== undefined)
 
 const routeText = (spec: RouteSpec): string =>
   [

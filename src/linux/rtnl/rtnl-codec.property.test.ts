@@ -67,6 +67,8 @@ const link: fc.Arbitrary<Link> = fc
       master: maybe(positive),
       peerIndex: maybe(positive),
       peerNamespaceId: maybe(fc.integer({ min: -1, max: 1000 })),
+      operState: fc.constantFrom('unknown', 'down', 'lowerlayerdown', 'up'),
+      settings: fc.constant({}),
       altNames: fc.array(fc.stringMatching(/^[a-z0-9-]{1,127}$/), { maxLength: 4 }),
     },
     PLAIN,

@@ -29,7 +29,7 @@ const shown = (...parts: readonly string[]) => {
 test('addLink() of a veth pair puts the other end, with its own header, into VETH_INFO_PEER', () => {
   const spec = { name: 'a', kind: 'veth', mtuBytes: 1400, up: true, peer: { name: 'b', netns: 9 } } as const
   assert.equal(
-    written((w) => encodeLinkSpec(w, spec, 7)),
+    written((w) => encodeLinkSpec(w, spec, { master: 7 })),
     joined(
       '00 00 0000 00000000 01000000 01000000', // ifinfomsg: IFF_UP, and only that changes
       '0600 0300 6100 0000', // IFLA_IFNAME "a"

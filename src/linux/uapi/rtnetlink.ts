@@ -1,4 +1,7 @@
-/** Numbers of <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if.h>, <linux/fib_rules.h> and <linux/veth.h>, by the kernel's names. */
+/**
+ * Numbers of <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if.h>, <linux/fib_rules.h>,
+ * <linux/neighbour.h> and <linux/veth.h>, by the kernel's names. Those of each link kind are in ../rtnl/kinds/.
+ */
 
 export const RTM_NEWLINK = 16
 export const RTM_DELLINK = 17
@@ -9,6 +12,9 @@ export const RTM_GETADDR = 22
 export const RTM_NEWROUTE = 24
 export const RTM_DELROUTE = 25
 export const RTM_GETROUTE = 26
+export const RTM_NEWNEIGH = 28
+export const RTM_DELNEIGH = 29
+export const RTM_GETNEIGH = 30
 export const RTM_NEWRULE = 32
 export const RTM_DELRULE = 33
 export const RTM_GETRULE = 34
@@ -16,6 +22,7 @@ export const RTM_NEWLINKPROP = 108
 export const RTM_DELLINKPROP = 109
 
 export const RTNLGRP_LINK = 1
+export const RTNLGRP_NEIGH = 3
 export const RTNLGRP_IPV4_IFADDR = 5
 export const RTNLGRP_IPV4_ROUTE = 7
 export const RTNLGRP_IPV4_RULE = 8
@@ -72,9 +79,19 @@ export const RTA_OIF = 4
 export const RTA_GATEWAY = 5
 export const RTA_PRIORITY = 6
 export const RTA_PREFSRC = 7
+export const RTA_METRICS = 8
 export const RTA_MULTIPATH = 9
 export const RTA_TABLE = 15
 export const RTA_VIA = 18
+
+export const RTAX_LOCK = 1
+export const RTAX_MTU = 2
+
+export const NDA_DST = 1
+export const NDA_LLADDR = 2
+export const NUD_NOARP = 0x40
+export const NUD_PERMANENT = 0x80
+export const NTF_SELF = 0x02
 
 export const RTN_UNICAST = 1
 export const RTN_LOCAL = 2

@@ -3,6 +3,7 @@
 export const AF_UNSPEC = 0
 export const AF_UNIX = 1
 export const AF_INET = 2
+export const AF_BRIDGE = 7
 export const AF_INET6 = 10
 export const AF_NETLINK = 16
 export const AF_PACKET = 17
@@ -79,6 +80,7 @@ export const EPERM = 1
 export const ENOENT = 2
 export const EINTR = 4
 export const EAGAIN = 11
+export const ENOMEM = 12
 export const EACCES = 13
 export const EBUSY = 16
 export const EEXIST = 17
