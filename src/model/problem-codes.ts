@@ -4,6 +4,7 @@
  */
 import { AGENT_PROBLEMS } from './problem-codes-agent.ts'
 import { INPUT_PROBLEMS } from './problem-codes-input.ts'
+import { LINK_PROBLEMS } from './problem-codes-links.ts'
 import { PLAN_PROBLEMS } from './problem-codes-plan.ts'
 
 export interface ProblemDoc {
@@ -11,7 +12,7 @@ export interface ProblemDoc {
   readonly remedy: string
 }
 
-export const PROBLEMS = { ...INPUT_PROBLEMS, ...PLAN_PROBLEMS, ...AGENT_PROBLEMS } as const
+export const PROBLEMS = { ...INPUT_PROBLEMS, ...PLAN_PROBLEMS, ...LINK_PROBLEMS, ...AGENT_PROBLEMS } as const
 
 export type ProblemCode = keyof typeof PROBLEMS
 

@@ -3,13 +3,15 @@
  * first, then what was allocated before, and only then free ones are given out in the order of the requests' keys.
  * UDP sockets stay in the host's namespace wherever the link is moved, so ports are shared by a whole node.
  */
-import { type Allocations, hashText, type InterfaceAllocation, own } from '../model/index.ts'
+import { type Allocations, hashText, type InterfaceAllocation, type NetnsName, own } from '../model/index.ts'
 import { compare, type ProblemList, type Where } from './problem-list.ts'
 
 export interface InterfaceRequest {
   readonly node: string
   /** `NAMESPACE/NAME` of the plan; undefined for an interface written by hand. */
   readonly network: string | undefined
+  /** Where the link is to live: names are shared by a namespace only. */
+  readonly place: NetnsName
   /** In the topology Links: which link. */
   readonly link: string | undefined
   readonly name:
@@ -91,13 +93,13 @@ class NodeInterfaces {
   }
 
   #takeName(request: InterfaceRequest, name: string): void {
-    const other = this.#names.get(name)
-    if (other !== undefined) {
+    const key = nameKey(request, name)
+    if (this.#names.has(key)) {
       const message = `${request.node} would have two interfaces named ${name}`
       const hint = 'Give one of them another name in its `interface`.'
       this.#problems.add(request.where, { code: 'InterfaceNameClash', message, hint })
     }
-    this.#names.set(name, request)
+    this.#names.set(key, request)
     this.#nameOf.set(request, name)
   }
 
@@ -118,7 +120,7 @@ class NodeInterfaces {
     const before = this.#before.get(request)
     if (before === undefined) return
     if (request.name.kind === 'free') {
-      if (this.#names.has(before.name))
+      if (this.#names.has(nameKey(request, before.name)))
         this.#contradicts(request, `the name ${before.name} is taken by another interface`)
       else this.#takeName(request, before.name)
     }
@@ -144,7 +146,7 @@ class NodeInterfaces {
 
   #freeName(request: InterfaceRequest): string {
     const { name } = request.name
-    if (!this.#names.has(name)) return name
+    if (!this.#names.has(nameKey(request, name))) return name
     return `wg-${hashText(requestKey(request), 12)}`
   }
 
@@ -160,6 +162,8 @@ class NodeInterfaces {
     this.#problems.add(request.where, { code: 'PortRangeExhausted', message, hint: 'Widen its portRange.' })
   }
 }
+
+const nameKey = ({ place }: InterfaceRequest, name: string): string => `${name} ${place}`
 
 function keptOf(request: InterfaceRequest, allocations: Allocations): InterfaceAllocation | undefined {
   if (request.network === undefined) return undefined

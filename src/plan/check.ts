@@ -5,6 +5,7 @@ import { checkMtu } from './check-mtu.ts'
 import { checkPrefixes } from './check-prefixes.ts'
 import { checkReach } from './check-reach.ts'
 import { checkWritten } from './check-written.ts'
+import { checkNodeLinks } from './node-links/check-node-links.ts'
 import type { Draft } from './draft.ts'
 import type { LanObservation } from './plan-result.ts'
 import type { ProblemList } from './problem-list.ts'
@@ -17,5 +18,6 @@ export function checkAll(draft: Draft, observations: readonly LanObservation[], 
     checkPrefixes(planned, problems)
   }
   checkWritten(draft, problems)
+  checkNodeLinks(draft, problems)
   checkLan(draft, observations, problems)
 }

@@ -1,9 +1,9 @@
 /** A plan half made: everything decided, no intent made yet. What `plan` builds, and the checks look at. */
-import type { WireGuardInterface } from '../model/index.ts'
+import type { NetlinkInterface, WireGuardInterface } from '../model/index.ts'
 import type { AllocatedAddresses } from './allocate-addresses.ts'
 import type { GivenInterface } from './allocate-interfaces.ts'
 import type { KeyFinder, NodeKey } from './keys.ts'
-import type { LinkEnd } from './node-links/link-ends.ts'
+import type { NodeLinks } from './node-links/node-links.ts'
 import type { LinkSide } from './link-network.ts'
 import type { Network, PlannedMember } from './network.ts'
 import type { Peering } from './peering.ts'
@@ -12,8 +12,9 @@ import type { PresharedKeys } from './preshared-keys.ts'
 export interface Draft {
   readonly networks: readonly PlannedNetwork[]
   readonly written: readonly WrittenDraft[]
-  /** Of NetlinkInterfaces; both ends of a veth. */
-  readonly ends: readonly LinkEnd[]
+  readonly linkObjects: readonly NetlinkInterface[]
+  /** Of nodes that have NetlinkInterfaces. */
+  readonly nodeLinks: readonly NodeLinks[]
   readonly keys: KeyFinder
 }
 

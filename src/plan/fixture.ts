@@ -28,6 +28,24 @@ export function objectsOf(text: string): readonly WarrenObject[] {
   return objects
 }
 
+const HEAD = 'apiVersion: warren.dev/v1alpha1\n'
+
+/** One NetlinkInterface per line, on the node a: `NAME: { …spec }`. */
+export const linksText = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => /^\s*(?<name>[^:]+): \{(?<spec>.*)\}$/.exec(line)?.groups ?? {})
+    .map(
+      ({ name, spec }) =>
+        `${HEAD}kind: NetlinkInterface\nmetadata: { name: ${name} }\nspec: { node: a, ${spec} }\n`,
+    )
+    .join('---\n')
+
+/** A WireGuardInterface to stand behind those. */
+export const wireGuardText = (name: string, spec: string): string =>
+  `---\n${HEAD}kind: WireGuardInterface\nmetadata: { name: ${name} }\nspec: { node: a, interfaceName: ${name}, ${spec} }\n`
+
 export interface PlanOptions {
   readonly lock?: string
   readonly observations?: readonly LanObservation[]

@@ -1,6 +1,7 @@
 /** What every interface of every node asks for: a name and a port. */
-import { linkNameOf, type WireGuardInterface } from '../model/index.ts'
+import { linkNameOf, netnsNameOf, type WireGuardInterface } from '../model/index.ts'
 import type { InterfaceRequest } from './allocate-interfaces.ts'
+import { containerOf } from './container.ts'
 import { type LinkEndPlan, linkEndsOf } from './links.ts'
 import { DEFAULT_PORT, type Member, type Network, settingsOf } from './network.ts'
 import type { ProblemList } from './problem-list.ts'
@@ -54,6 +55,7 @@ function memberRequest(network: Network, member: Member): InterfaceRequest {
   return {
     node: member.name,
     network: network.id,
+    place: netnsNameOf(containerOf(member.spec)),
     link: undefined,
     name:
       name === undefined
@@ -73,6 +75,7 @@ function endRequest(network: Network, plan: LinkEndPlan): InterfaceRequest {
   return {
     node: member.name,
     network: network.id,
+    place: netnsNameOf(containerOf(member.spec)),
     link: plan.key,
     name:
       end.interfaceName === undefined
@@ -89,6 +92,7 @@ function writtenRequest(object: WireGuardInterface): InterfaceRequest {
   return {
     node: spec.node,
     network: undefined,
+    place: netnsNameOf(containerOf(spec)),
     link: `${object.metadata.namespace}/${object.metadata.name}`,
     name: { kind: 'written', name: spec.interfaceName },
     port: spec.listenPort === undefined ? { kind: 'any' } : { kind: 'written', port: spec.listenPort },

@@ -21,6 +21,7 @@ import { checkAll } from './check.ts'
 import type { Draft, PlannedNetwork } from './draft.ts'
 import { type InterfaceRequests, requestsOf } from './interface-requests.ts'
 import { linkEndsOf } from './node-links/link-ends.ts'
+import { nodeLinksOf } from './node-links/node-links.ts'
 import { KeyFinder, type NodeKey } from './keys.ts'
 import { LazyMap } from './lazy-map.ts'
 import { linkInterface } from './link-network.ts'
@@ -63,14 +64,15 @@ function draftOf(objects: readonly WarrenObject[], allocations: Allocations, pro
   }))
   const requests = requestsOf(networks, only(sorted, 'WireGuardInterface'), problems)
   const given = allocateInterfaces(requests.all, allocations, problems)
-  return {
+  const linkObjects = only(sorted, 'NetlinkInterface')
+  const wireguard = {
     networks: networks.map((network) =>
       plannedNetwork(network, { requests, given, allocations, problems, keys }),
     ),
     written: written.map((one) => ({ ...one, given: givenTo(requests.ofObject.get(one.object), given) })),
-    ends: only(sorted, 'NetlinkInterface').flatMap(linkEndsOf),
-    keys,
   }
+  const nodeLinks = nodeLinksOf(linkObjects.flatMap(linkEndsOf), wireguard)
+  return { ...wireguard, linkObjects, nodeLinks, keys }
 }
 
 interface Stage {
@@ -185,7 +187,7 @@ class LazyPlan implements PlanResult {
   }
 }
 
-function intentsOf({ networks, written, ends: allEnds, keys }: Draft): ReadonlyMap<string, NodeIntent> {
+function intentsOf({ networks, written, nodeLinks, keys }: Draft): ReadonlyMap<string, NodeIntent> {
   const makers = new Map<string, (() => WireGuardIntent)[]>()
   const add = (node: string, make: () => WireGuardIntent): void => {
     const own = makers.get(node)
@@ -212,12 +214,12 @@ function intentsOf({ networks, written, ends: allEnds, keys }: Draft): ReadonlyM
   for (const { object, given, key } of written) {
     add(object.spec.node, () => writtenInterface(object, { given, key, keys }))
   }
-  const ends = Map.groupBy(allEnds, ({ node }) => node)
-  const nodes = [...new Set([...makers.keys(), ...ends.keys()])].toSorted(compare)
+  const placed = new Map(nodeLinks.map(({ node, links }) => [node, links]))
+  const nodes = [...new Set([...makers.keys(), ...placed.keys()])].toSorted(compare)
   return new LazyMap(nodes, (node) => ({
     node,
     interfaces: (makers.get(node) ?? []).map((make) => make()).toSorted(byPlace),
-    links: (ends.get(node) ?? []).map(({ intent }) => intent).toSorted(byPlace),
+    links: (placed.get(node) ?? []).flatMap(({ end }) => end?.intent ?? []).toSorted(byPlace),
   }))
 }
 

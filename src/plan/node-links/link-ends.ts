@@ -28,7 +28,7 @@ export interface LinkEnd {
   readonly intent: LinkIntent
   /** The map that speaks of this end: `spec`, or `spec.veth.peer`. */
   readonly path: FieldPath
-  pathOf(field: EndField): FieldPath
+  readonly pathOf: (field: EndField) => FieldPath
 }
 
 export type EndField =
