@@ -21,6 +21,8 @@ export type ObservedContainer =
   | { readonly kind: 'unknown'; readonly message: string; readonly hint?: string }
 
 export interface ObservedNamespace {
+  /** Equal where two names lead to one namespace: `pid:1` is the node's own. Undefined: nobody has compared. */
+  readonly identity?: string
   readonly links: readonly ObservedLink[]
   readonly addresses: readonly ObservedAddress[]
   readonly routes: readonly ObservedRoute[]

@@ -42,6 +42,8 @@ export type Change =
   | {
       readonly kind: 'link-set'
       readonly link: string
+      /** A new name, for a link that is down; `link` is the one it has. Never beside another change. */
+      readonly name?: string
       readonly up?: boolean
       readonly mtuBytes?: number
       readonly hardwareAddress?: string

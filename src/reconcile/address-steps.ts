@@ -6,67 +6,87 @@
 import { WARREN_PROTOCOL } from '../model/index.ts'
 import type {
   AddressIntent,
-  ObservedHost,
   ObservedRoute,
   ObservedRule,
   RouteIntent,
   RuleIntent,
   Step,
-  WireGuardIntent,
 } from '../model/index.ts'
 import { isKernelMade } from './ownership.ts'
+import { stepIn } from './place.ts'
+import type { Place } from './place.ts'
+import type { Wanted } from './wanted.ts'
 
 const addressKey = (a: AddressIntent): string => `${a.local} ${a.peer ?? ''}/${a.prefixLength}`
 
 /** Deletions first: the kernel takes a changed prefix length of the same address for a duplicate. */
-export const addressSteps = (intent: WireGuardIntent, observed: ObservedHost): Step[] => {
-  const present = observed.addresses.filter((a) => a.link === intent.name)
+export const addressSteps = ({ name, place, intent }: Wanted): Step[] => {
+  const present = place.addresses.get(name) ?? []
   const wanted = new Set(intent.addresses.map(addressKey))
   const have = new Set(present.map(addressKey))
   const stale = present.filter((a) => !wanted.has(addressKey(a)) && !isKernelMade(a))
   return [
-    ...stale.map(
-      (a): Step => ({
+    ...stale.map(({ local, prefixLength, peer }) =>
+      stepIn(place, {
         kind: 'address-delete',
-        link: intent.name,
-        address: {
-          local: a.local,
-          prefixLength: a.prefixLength,
-          ...(a.peer === undefined ? {} : { peer: a.peer }),
-        },
+        link: name,
+        address: { local, prefixLength, ...(peer === undefined ? {} : { peer }) },
       }),
     ),
     ...intent.addresses
       .filter((a) => !have.has(addressKey(a)))
-      .map((address): Step => ({ kind: 'address-add', link: intent.name, address })),
+      .map((address) => stepIn(place, { kind: 'address-add', link: name, address })),
   ]
 }
 
-const routeIs = (have: ObservedRoute, link: string, want: RouteIntent): boolean =>
-  have.link === link &&
+/** An equal way to the same destination; what is left open is no difference. */
+const routeIs = (have: ObservedRoute, want: RouteIntent): boolean =>
   have.destination === want.destination &&
   have.table === want.table &&
+  have.gateway === want.gateway &&
   (want.metric === undefined || want.metric === have.metric)
 
-export const missingRoutes = (intent: WireGuardIntent, observed: ObservedHost): Step[] =>
-  intent.routes
-    .filter((want) => !observed.routes.some((have) => routeIs(have, intent.name, want)))
-    .map((route): Step => ({ kind: 'route-add', link: intent.name, route }))
+const sameMtu = (have: ObservedRoute, want: RouteIntent): boolean => have.mtuBytes === want.mtuBytes
 
-/** Routes with our protocol number that no interface wants any more. */
-export const staleRoutes = (intents: readonly WireGuardIntent[], observed: ObservedHost): Step[] =>
-  observed.routes
-    .filter((have) => have.protocol === WARREN_PROTOCOL && have.link !== undefined)
-    .filter(
-      (have) => !intents.some((i) => i.name === have.link && i.routes.some((r) => routeIs(have, i.name, r))),
-    )
-    .map(
-      (have): Step => ({
-        kind: 'route-delete',
-        link: have.link ?? '',
-        route: { destination: have.destination, table: have.table, metric: have.metric },
-      }),
-    )
+/**
+ * Routes without a gateway first: others may lead through them. An MTU is not part of what makes two routes
+ * different, so a route of ours with another one goes just before it comes back.
+ */
+export const missingRoutes = ({ name, place, intent }: Wanted): Step[] => {
+  const present = place.routes.get(name) ?? []
+  const wanted = intent.routes.toSorted(
+    (a, b) => Number(a.gateway !== undefined) - Number(b.gateway !== undefined),
+  )
+  return wanted.flatMap((want) => {
+    const have = present.find((r) => routeIs(r, want))
+    const add = stepIn(place, { kind: 'route-add', link: name, route: want })
+    if (have === undefined) return [add]
+    return have.protocol !== WARREN_PROTOCOL || sameMtu(have, want) ? [] : [deletion(place, have), add]
+  })
+}
+
+/** Routes with our protocol number that no link wants any more. */
+export const staleRoutes = (place: Place, o: { readonly onlyWanted: boolean }): Step[] =>
+  [...place.routes].flatMap(([link, routes]) => {
+    const wanted = place.wanted.get(link)
+    if (place.left.has(link) || (o.onlyWanted && wanted === undefined)) return []
+    const ours = routes.filter((have) => have.protocol === WARREN_PROTOCOL)
+    return ours
+      .filter((have) => wanted?.intent.routes.some((want) => routeIs(have, want)) !== true)
+      .map((have) => deletion(place, have))
+  })
+
+const deletion = (place: Place, have: ObservedRoute): Step =>
+  stepIn(place, {
+    kind: 'route-delete',
+    link: have.link ?? '',
+    route: {
+      destination: have.destination,
+      table: have.table,
+      metric: have.metric,
+      ...(have.gateway === undefined ? {} : { gateway: have.gateway }),
+    },
+  })
 
 const ruleKey = (r: RuleIntent): string =>
   JSON.stringify([r.family, r.table, r.fwmark ?? 0, r.invert ?? false, r.suppressPrefixLength ?? -1])
@@ -75,23 +95,22 @@ const ruleIs = (have: ObservedRule, want: RuleIntent): boolean =>
   ruleKey(have) === ruleKey(want) && (want.priority === undefined || want.priority === have.priority)
 
 /** One of ours each; the kernel allows equal rules many times over, so a second one is stale. */
-export const ruleSteps = (
-  intents: readonly WireGuardIntent[],
-  observed: ObservedHost,
-): { readonly stale: Step[]; readonly missing: Step[] } => {
-  const wanted = uniqueRules(intents.flatMap((i) => i.rules))
+export const ruleSteps = (place: Place): { readonly stale: Step[]; readonly missing: Step[] } => {
+  const wanted = uniqueRules(
+    [...place.wanted.values()].flatMap((w) => (w.kind === 'wireguard' ? w.intent.rules : [])),
+  )
   const used = new Set<ObservedRule>()
   const missing: Step[] = []
   // Ours before somebody else's: then theirs never makes ours look superfluous.
-  const candidates = observed.rules.toSorted((a, b) => Number(isMarked(b)) - Number(isMarked(a)))
+  const candidates = place.rules.toSorted((a, b) => Number(isMarked(b)) - Number(isMarked(a)))
   for (const rule of wanted) {
     const found = candidates.find((have) => !used.has(have) && ruleIs(have, rule))
-    if (found === undefined) missing.push({ kind: 'rule-add', rule })
+    if (found === undefined) missing.push(stepIn(place, { kind: 'rule-add', rule }))
     else used.add(found)
   }
-  const stale = observed.rules
+  const stale = place.rules
     .filter((have) => isMarked(have) && !used.has(have))
-    .map((have): Step => ({ kind: 'rule-delete', rule: asIntent(have) }))
+    .map((have) => stepIn(place, { kind: 'rule-delete', rule: asIntent(have) }))
   return { stale, missing }
 }
 

@@ -140,6 +140,8 @@ test('an unmarked link that is as wanted is left as it is: the first diff after 
   assert.deepEqual(diff({ intent: node(wg()), observed: given, backend: 'kernel' }), {
     steps: [],
     conflicts: [],
+    waiting: [],
+    adoptions: [],
   })
 })
 

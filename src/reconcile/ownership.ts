@@ -3,12 +3,23 @@
  * protocol number. Everything else belongs to somebody else and is neither changed nor removed.
  */
 import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
-import type { ObservedAddress, ObservedHost, ObservedLink, ObservedWireGuard } from '../model/index.ts'
+import type { ObservedAddress, ObservedLink, ObservedWireGuard } from '../model/index.ts'
+import { sameSettings } from './link-settings.ts'
+import type { Place } from './place.ts'
+import type { WantedLink } from './wanted.ts'
 
 /** ifa_proto of addresses that the kernel makes itself: loopback, router advertisement, link-local. */
 const KERNEL_ADDRESS_PROTOCOLS = new Set([1, 2, 3])
 
 export const isOurs = (link: ObservedLink): boolean => link.altNames.includes(altNameOf(link.name))
+
+/** The name that our mark on this link says: another than its own when somebody renamed it. */
+export const markedAs = (link: ObservedLink): string | undefined => {
+  if (link.altNames.length === 0) return undefined
+  if (isOurs(link)) return link.name
+  const prefix = altNameOf('')
+  return link.altNames.find((a) => a.startsWith(prefix) && a.length > prefix.length)?.slice(prefix.length)
+}
 
 /** A link that can be a WireGuard interface at all; `tun` when a process serves its UAPI socket. */
 export const isWireGuard = (link: ObservedLink, device: ObservedWireGuard | undefined): boolean =>
@@ -18,18 +29,33 @@ export const isWireGuard = (link: ObservedLink, device: ObservedWireGuard | unde
  * A WireGuard interface on which nobody has put anything: what we leave behind when we die between making a
  * link and marking it (the kernel cannot do both in one request). Safe to take.
  */
-export const isBlank = (link: ObservedLink, observed: ObservedHost): boolean => {
-  const device = observed.wireguard.find((d) => d.link === link.name)
+export const isBlank = (link: ObservedLink, place: Place): boolean => {
+  const device = place.devices.get(link.name)
   if (!isWireGuard(link, device) || link.altNames.length > 0) return false
   if (device !== undefined && (device.publicKey !== undefined || device.peers.length > 0)) return false
-  return observed.addresses.every((a) => a.link !== link.name || isKernelMade(a))
+  return hasNoAddress(link, place)
 }
 
-/** Link-local addresses of the kernel's own making stay: removing them would only make it add them again. */
+/** The same of any other link: as we make it, down, and a port of nothing. */
+export const isBlankLink = (link: ObservedLink, { intent, place }: WantedLink): boolean =>
+  link.kind === intent.kind &&
+  !link.up &&
+  link.altNames.length === 0 &&
+  link.master === undefined &&
+  sameSettings(intent.settings, link.settings) &&
+  hasNoAddress(link, place)
+
+const hasNoAddress = (link: ObservedLink, place: Place): boolean =>
+  (place.addresses.get(link.name) ?? []).every(isKernelMade)
+
+/**
+ * Addresses of the kernel's own making stay: removing them would only make it add them again. Before 5.18 it does
+ * not say which are its own; link-local ones have a shape, and those of router advertisements expire.
+ */
 export const isKernelMade = (address: ObservedAddress): boolean =>
   KERNEL_ADDRESS_PROTOCOLS.has(address.protocol) ||
-  // Kernels before 5.18 do not say who made an address; this is the shape of theirs.
   (address.protocol !== WARREN_PROTOCOL &&
-    /^fe[89ab][0-9a-f]:/.test(address.local) &&
-    address.prefixLength === 64 &&
-    address.peer === undefined)
+    (address.dynamic === true ||
+      (/^fe[89ab][0-9a-f]:/.test(address.local) &&
+        address.prefixLength === 64 &&
+        address.peer === undefined)))

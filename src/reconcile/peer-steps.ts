@@ -8,20 +8,21 @@ import type {
   PeerChange,
   PeerIntent,
   WireGuardChange,
-  WireGuardIntent,
 } from '../model/index.ts'
-import type { DiffInput } from './diff.ts'
+import type { DiffInput } from './difference.ts'
+import type { WantedWireGuard } from './wanted.ts'
 
-/** Names one peer of one interface in the maps of `DiffInput`. */
+/** Names one peer of one interface (`linkIdOf`) in the maps of `DiffInput`. */
 export const peerId = (link: string, publicKey: string): string => `${link} ${publicKey}`
 
 /** Undefined when the device already is as wanted. */
 export const wireguardChange = (
-  intent: WireGuardIntent,
+  wanted: WantedWireGuard,
   device: ObservedWireGuard | undefined,
   input: DiffInput,
 ): WireGuardChange | undefined => {
-  const key = input.publicKeys?.get(intent.name) ?? intent.publicKey
+  const { id, intent } = wanted
+  const key = input.publicKeys?.get(id) ?? intent.publicKey
   const change: WireGuardChange = {
     ...(device?.publicKey === undefined || (key !== undefined && device.publicKey !== key)
       ? { privateKey: intent.privateKey }
@@ -30,7 +31,7 @@ export const wireguardChange = (
       ? { listenPort: intent.listenPort }
       : {}),
     ...((device?.fwmark ?? 0) === (intent.fwmark ?? 0) ? {} : { fwmark: intent.fwmark ?? 0 }),
-    peers: peerChanges(intent, device?.peers ?? [], input),
+    peers: peerChanges(wanted, device?.peers ?? [], input),
   }
   return Object.keys(change).length > 1 || change.peers.length > 0 ? change : undefined
 }
@@ -40,12 +41,12 @@ export const wireguardChange = (
  * is free before its new owner takes it, so no order of two updates can leave it with the wrong one.
  */
 const peerChanges = (
-  intent: WireGuardIntent,
+  link: WantedWireGuard,
   observed: readonly ObservedPeer[],
   input: DiffInput,
 ): PeerChange[] => {
   const before = new Map(observed.map((p) => [p.publicKey, p]))
-  const wanted = intent.peers.filter((p) => phaseOf(intent, p, input) !== 'silent')
+  const wanted = link.intent.peers.filter((p) => phaseOf(link, p, input) !== 'silent')
   const keep = new Set(wanted.map((p) => p.publicKey))
   const removals: PeerChange[] = []
   for (const peer of observed)
@@ -54,7 +55,7 @@ const peerChanges = (
   const rest: PeerChange[] = []
   for (const peer of wanted) {
     const old = before.get(peer.publicKey)
-    const change = peerChange(intent, peer, { old, input })
+    const change = peerChange(link, peer, { old, input })
     if (change === undefined) continue
     const prefixes = new Set(change.allowedIPs ?? old?.allowedIPs ?? [])
     ;(old?.allowedIPs.some((p) => !prefixes.has(p)) ? losing : rest).push(change)
@@ -62,24 +63,24 @@ const peerChanges = (
   return [...removals, ...losing, ...rest]
 }
 
-const phaseOf = (intent: WireGuardIntent, peer: PeerIntent, input: DiffInput) =>
+const phaseOf = (link: WantedWireGuard, peer: PeerIntent, input: DiffInput) =>
   peer.path === 'always'
     ? 'installed'
-    : (input.paths?.get(peerId(intent.name, peer.publicKey))?.phase ?? 'probing')
+    : (input.paths?.get(peerId(link.id, peer.publicKey))?.phase ?? 'probing')
 
 type SetPeer = Extract<PeerChange, { kind: 'set' }>
 
 const peerChange = (
-  intent: WireGuardIntent,
+  link: WantedWireGuard,
   peer: PeerIntent,
   { old, input }: { readonly old: ObservedPeer | undefined; readonly input: DiffInput },
 ): SetPeer | undefined => {
-  const id = peerId(intent.name, peer.publicKey)
-  const allowedIPs = phaseOf(intent, peer, input) === 'installed' ? peer.allowedIPs : []
+  const id = peerId(link.id, peer.publicKey)
+  const allowedIPs = phaseOf(link, peer, input) === 'installed' ? peer.allowedIPs : []
   const digest =
     peer.presharedKey === undefined ? undefined : (input.presharedKeyDigests?.get(id) ?? 'unknown')
   const endpoint = input.endpoints?.get(id)
-  const keepalive = peer.persistentKeepaliveSeconds || (wakes(intent, { id, old, input }) ? 1 : 0)
+  const keepalive = peer.persistentKeepaliveSeconds || (wakes(link, { id, old, input }) ? 1 : 0)
   const change: SetPeer = {
     kind: 'set',
     publicKey: peer.publicKey,
@@ -100,10 +101,10 @@ const peerChange = (
  * once. The next round sees the keepalive as a difference and takes it away.
  */
 const wakes = (
-  intent: WireGuardIntent,
+  { name, place }: WantedWireGuard,
   { id, old, input }: { id: string; old: ObservedPeer | undefined; input: DiffInput },
 ): boolean => {
-  const isDown = input.observed.links.some((l) => l.name === intent.name && !l.up)
+  const isDown = place.links.get(name)?.up === false
   return input.alive?.has(id) === true && (old === undefined || isDown)
 }
 

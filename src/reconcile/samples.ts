@@ -1,6 +1,8 @@
 /** Intents and observations that the tests of this folder start from. Not a test itself. */
 import type {
+  LinkIntent,
   NodeIntent,
+  ObservedContainer,
   ObservedHost,
   ObservedLink,
   ObservedPeer,
@@ -9,7 +11,7 @@ import type {
   WireGuardIntent,
 } from '../model/index.ts'
 import { diff } from './diff.ts'
-import type { DiffInput } from './diff.ts'
+import type { DiffInput } from './difference.ts'
 import { render } from './render.ts'
 
 export const KEY = (letter: string): string => `${letter.repeat(42)}A=`
@@ -43,6 +45,38 @@ export const peer = (letter: string, change: Partial<PeerIntent> = {}): PeerInte
 })
 
 export const node = (...interfaces: WireGuardIntent[]): NodeIntent => ({ node: 'a', interfaces, links: [] })
+
+/** A NetlinkInterface, of the kind it says. */
+export const wantedLink = (
+  kind: LinkIntent['kind'],
+  name: string,
+  change: Partial<LinkIntent> = {},
+): LinkIntent => ({
+  name,
+  kind,
+  owner: { kind: 'NetlinkInterface', namespace: 'default', name },
+  container: undefined,
+  settings: {},
+  up: true,
+  mtuBytes: undefined,
+  hardwareAddress: undefined,
+  master: undefined,
+  ports: undefined,
+  forwarding: undefined,
+  addresses: [],
+  routes: [],
+  adopt: false,
+  replacePolicy: 'Never',
+  ...change,
+})
+
+export const nodeWith = (...links: LinkIntent[]): NodeIntent => ({ node: 'a', interfaces: [], links })
+
+export const present = (change: Partial<ObservedHost> = {}): ObservedContainer => {
+  const { containers, ...rest } = EMPTY
+  void containers
+  return { kind: 'present', ...rest, ...change }
+}
 
 export const link = (change: Partial<ObservedLink> = {}): ObservedLink => {
   const name = change.name ?? 'wg0'

@@ -4,7 +4,9 @@
  * `conf/all/forwarding` forwards at all. That turns the host into a router, which stops taking router
  * advertisements where accept_ra is 1, so it needs consent and accept_ra becomes 2 there first.
  */
-import type { ObservedHost, Step, WireGuardIntent } from '../model/index.ts'
+import type { Change, ObservedNamespace, Step, WireGuardIntent } from '../model/index.ts'
+import { stepIn } from './place.ts'
+import type { WantedWireGuard } from './wanted.ts'
 
 const v4 = (link: string): string => `net/ipv4/conf/${link}/forwarding`
 const v6 = (link: string): string => `net/ipv6/conf/${link}/force_forwarding`
@@ -26,45 +28,43 @@ export const sysctlsOf = (
 }
 
 export const sysctlSteps = (
-  intent: WireGuardIntent,
-  observed: ObservedHost,
+  { intent, place }: WantedWireGuard,
   o: { readonly ipv6Consent: boolean },
 ): Step[] => {
-  const value = (path: string): string | undefined => observed.sysctls[path]
-  const steps: Step[] = []
+  const value = (path: string): string | undefined => place.sysctls.get(path)
+  const changes: Change[] = []
   const want = (path: string, wanted: string, why: string): void => {
-    if (value(path) !== wanted) steps.push({ kind: 'sysctl-set', path, value: wanted, why })
+    if (value(path) !== wanted) changes.push({ kind: 'sysctl-set', path, value: wanted, why })
   }
   if (intent.forwards.inet) want(v4(intent.name), '1', 'relays between its peers')
   // A link made while the host forwards everywhere inherits that; it is then the host's choice, not ours.
   else if (value(v4(intent.name)) === '1' && value(V4_ALL) === '0')
     want(v4(intent.name), '0', 'relays no longer')
-  if (intent.forwards.inet6) steps.push(...ipv6Steps(intent, observed, o))
+  if (intent.forwards.inet6) changes.push(...ipv6Changes(intent, place.sysctls, o))
   else if (value(v6(intent.name)) === '1') want(v6(intent.name), '0', 'relays no longer')
   // As wg-quick does: without it reverse-path filtering drops the answers to marked packets.
   if (intent.rules.some((r) => r.family === 'inet' && r.fwmark !== undefined))
     want(SRC_VALID_MARK, '1', 'a default route through the tunnel')
-  return steps
+  return changes.map((change) => stepIn(place, change))
 }
 
-const ipv6Steps = (
+const ipv6Changes = (
   intent: WireGuardIntent,
-  observed: ObservedHost,
+  sysctls: ReadonlyMap<string, string>,
   o: { readonly ipv6Consent: boolean },
-): Step[] => {
+): Change[] => {
   const path = v6(intent.name)
   const why = 'relays between its peers'
-  const all = observed.sysctls[V6_ALL]
-  if (all === '1') return []
-  if (observed.sysctls[V6_SWITCH] !== undefined)
-    return observed.sysctls[path] === '1' ? [] : [{ kind: 'sysctl-set', path, value: '1', why }]
+  if (sysctls.get(V6_ALL) === '1') return []
+  if (sysctls.has(V6_SWITCH))
+    return sysctls.get(path) === '1' ? [] : [{ kind: 'sysctl-set', path, value: '1', why }]
   if (!o.ipv6Consent) return []
-  const listening = Object.keys(observed.sysctls)
-    .filter((p) => p.endsWith('/accept_ra') && observed.sysctls[p] === '1')
-    .map((p): Step => ({ kind: 'sysctl-set', path: p, value: '2', why: 'keeps router advertisements' }))
+  const listening = [...sysctls]
+    .filter(([p, value]) => p.endsWith('/accept_ra') && value === '1')
+    .map(([p]): Change => ({ kind: 'sysctl-set', path: p, value: '2', why: 'keeps router advertisements' }))
   return [...listening, { kind: 'sysctl-set', path: V6_ALL, value: '1', why }]
 }
 
 /** Relaying IPv6 would need consent that was not given. */
-export const needsIpv6Consent = (intent: WireGuardIntent, observed: ObservedHost): boolean =>
+export const needsIpv6Consent = (intent: WireGuardIntent, observed: ObservedNamespace): boolean =>
   intent.forwards.inet6 && observed.sysctls[V6_SWITCH] === undefined && observed.sysctls[V6_ALL] !== '1'

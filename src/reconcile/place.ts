@@ -1,0 +1,111 @@
+/**
+ * One network namespace while a diff is made: what is in it, by link, and what is wanted there. It starts as what
+ * was observed, and every decision changes it as the kernel would, so that the next decision sees a renamed link
+ * under its new name and a deleted one not at all. Nothing outside of one diff ever sees it.
+ */
+import type {
+  Change,
+  ContainerRef,
+  ObservedAddress,
+  ObservedForwarding,
+  ObservedLink,
+  ObservedNamespace,
+  ObservedRoute,
+  ObservedRule,
+  ObservedWireGuard,
+  Step,
+} from '../model/index.ts'
+import type { Wanted } from './wanted.ts'
+
+export interface Place {
+  /** How steps name it; undefined: the node's own. */
+  readonly container: ContainerRef | undefined
+  readonly links: Map<string, ObservedLink>
+  readonly addresses: Map<string, readonly ObservedAddress[]>
+  readonly routes: Map<string, readonly ObservedRoute[]>
+  readonly forwarding: Map<string, readonly ObservedForwarding[]>
+  readonly devices: Map<string, ObservedWireGuard>
+  readonly rules: readonly ObservedRule[]
+  readonly sysctls: Map<string, string>
+  /** What is wanted in it, by name, and what is to be left alone. */
+  readonly wanted: Map<string, Wanted>
+  readonly left: Set<string>
+  /** Links that were given their name back a step ago, when observing again is the only way to know more. */
+  readonly renamed: Set<string>
+}
+
+export const placeOf = (seen: ObservedNamespace, container: ContainerRef | undefined): Place => ({
+  container,
+  links: new Map(seen.links.map((l) => [l.name, l])),
+  addresses: Map.groupBy(seen.addresses, (a) => a.link),
+  routes: Map.groupBy(
+    seen.routes.filter((r) => r.link !== undefined),
+    (r) => r.link ?? '',
+  ),
+  forwarding: Map.groupBy(seen.forwarding, (f) => f.link),
+  devices: new Map(seen.wireguard.map((d) => [d.link, d])),
+  rules: seen.rules,
+  sysctls: new Map(Object.entries(seen.sysctls)),
+  wanted: new Map(),
+  left: new Set(),
+  renamed: new Set(),
+})
+
+/** A change that happens in this namespace. */
+export const stepIn = (place: Place, change: Change): Step =>
+  place.container === undefined ? change : { in: place.container, ...change }
+
+/** As if the link had been deleted. A link made again has the host's defaults, not what its predecessor had. */
+export const forget = (place: Place, name: string): void => {
+  for (const map of [place.links, place.addresses, place.routes, place.forwarding, place.devices])
+    map.delete(name)
+  for (const path of place.sysctls.keys()) if (path.includes(`/conf/${name}/`)) place.sysctls.delete(path)
+  for (const link of place.links.values()) {
+    if (link.master !== name && link.settings.link !== name) continue
+    const { master, ...rest } = link
+    const { link: parent, ...settings } = link.settings
+    place.links.set(link.name, {
+      ...rest,
+      ...(master === name || master === undefined ? {} : { master }),
+      settings: parent === name || parent === undefined ? settings : link.settings,
+    })
+  }
+}
+
+/** As if the link had another name and, when it was up, had been down in between: see renames.ts. */
+export const imagineName = (place: Place, from: string, to: string): void => {
+  const link = place.links.get(from)
+  if (link === undefined) return
+  const kept = (place.addresses.get(from) ?? []).filter((a) => !link.up || !a.local.includes(':'))
+  const entries = place.forwarding.get(from)
+  const device = place.devices.get(from)
+  const below = [...place.links.values()].filter((l) => l.settings.link === from)
+  const inside = [...place.links.values()].filter((l) => l.master === from)
+  forget(place, from)
+  place.links.set(to, { ...link, name: to })
+  place.addresses.set(
+    to,
+    kept.map((a) => ({ ...a, link: to })),
+  )
+  if (entries !== undefined)
+    place.forwarding.set(
+      to,
+      entries.map((e) => ({ ...e, link: to })),
+    )
+  if (device !== undefined) place.devices.set(to, { ...device, link: to })
+  for (const l of below) imagine(place, l.name, { settings: { ...l.settings, link: to } })
+  for (const l of inside) imagine(place, l.name, { master: to })
+  place.renamed.add(to)
+}
+
+/** As if a step had changed the link. */
+export const imagine = (
+  place: Place,
+  name: string,
+  change: Partial<Omit<ObservedLink, 'master'>> & { readonly master?: string | undefined },
+): void => {
+  const link = place.links.get(name)
+  if (link === undefined) return
+  const { master, ...rest } = { ...link, ...change }
+  place.links.set(name, master === undefined ? rest : { ...rest, master })
+}
