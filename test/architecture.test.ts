@@ -30,6 +30,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['linux'],
   zod: ['model', 'agent'],
   yaml: ['model', 'programs', 'agent'],
+  '@bufbuild/protobuf': ['containers'],
   '@noble/hashes': ['model', 'plan', 'protocols/wireguard'],
   commander: ['programs'],
   uqr: ['programs'],

@@ -9,18 +9,29 @@ export interface Closeable {
   close(): void
 }
 
-export type Resolved =
-  | {
-      readonly kind: 'found'
-      /** `/proc/PID/ns/net`, or where a namespace is pinned: `/run/netns/blue`. */
-      readonly path: string
-      /** Differs after a restart: the runtime's id, the pid and when that process started. */
-      readonly id: string
-    }
-  /** Whoever knows says that there is none running of that name. */
-  | { readonly kind: 'absent'; readonly message: string; readonly hint?: string }
-  /** Whoever knows could not be asked, or what it said does not hold here: nothing is known. */
-  | { readonly kind: 'unknown'; readonly message: string; readonly hint?: string }
+/** Whoever knows says that there is none running of that name. */
+export interface Absent {
+  readonly kind: 'absent'
+  readonly message: string
+  readonly hint?: string
+}
+
+/** Whoever knows could not be asked, or what it said does not hold here: nothing is known. */
+export interface Unknown {
+  readonly kind: 'unknown'
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface Found {
+  readonly kind: 'found'
+  /** `/proc/PID/ns/net`, or where a namespace is pinned: `/run/netns/blue`. May be the host's own. */
+  readonly path: string
+  /** Differs after a restart: the runtime's id, the pid and when that process started. */
+  readonly id: string
+}
+
+export type Resolved = Found | Absent | Unknown
 
 export interface ContainerResolver {
   /** Does not reject: what went wrong is the answer. */
