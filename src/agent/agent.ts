@@ -13,11 +13,13 @@
  * second, but never so often that it costs more than 0.2 % of a core. Nothing is ever undone because the
  * agent stops.
  */
-import type { NodeIntent, ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
+import type { NodeIntent, ObservedHost, ObservedWireGuard, Problem } from '../model/index.ts'
 import { backoffMs, diff } from '../reconcile/index.ts'
-import type { LinkConflict } from '../reconcile/index.ts'
+import type { Difference } from '../reconcile/index.ts'
 import type { Source } from '../sources/index.ts'
 import { DiskCache } from '../sources/index.ts'
+import { devicesOf, idOf } from './by-link.ts'
+import type { Devices } from './by-link.ts'
 import type { Clock, Closeable } from './clock.ts'
 import { converge } from './converge.ts'
 import type { Convergence } from './converge.ts'
@@ -135,18 +137,15 @@ export class Agent {
   }
 
   /** What a pass would do, doing nothing. */
-  async dryRun(): Promise<{
-    readonly steps: readonly Step[]
-    readonly conflicts: readonly LinkConflict[]
-    readonly problems: readonly Problem[]
-  }> {
+  async dryRun(): Promise<Difference & { readonly problems: readonly Problem[] }> {
     await this.#memory.load()
     await this.#desired.load({ write: false })
     const desired = this.#desired.current
-    if (desired === undefined) return { steps: [], conflicts: [], problems: this.#desired.problems }
-    const observed = await this.#o.host.observe(desired.intent.interfaces)
-    this.#upkeep.look(desired.intent, observed.wireguard)
-    this.#upkeep.endpoints(desired.intent, observed.wireguard)
+    if (desired === undefined)
+      return { steps: [], conflicts: [], waiting: [], adoptions: [], problems: this.#desired.problems }
+    const observed = await this.#o.host.observe(desired.intent)
+    this.#upkeep.look(desired.intent, devicesOf(observed))
+    this.#upkeep.endpoints(desired.intent, devicesOf(observed))
     await this.#resolver.settled()
     const difference = diff({ ...this.#decide(desired.intent, observed), intent: desired.intent, observed })
     return { ...difference, problems: this.#desired.problems }
@@ -220,20 +219,21 @@ export class Agent {
     await this.#desired.keep()
   }
 
-  /** What was written to peers. Without it only a restart would know less. */
+  /** What was written to peers, and where nothing of ours is left. Without it only a restart would know less. */
   async #remember(intent: NodeIntent): Promise<void> {
     try {
       await this.#upkeep.save(intent)
+      await this.#o.host.keep()
     } catch (error) {
-      this.#o.log.warn('cannot keep endpoints', { error: (error as Error).message })
+      this.#o.log.warn('cannot keep what was learned', { error: (error as Error).message })
     }
   }
 
   #succeeded(done: Convergence): void {
     this.#failures = 0
     this.#retryAtMs = undefined
-    const wanted = new Set(this.#desired.current?.intent.interfaces.map((i) => i.name))
-    this.#expected = configurationOf(done.observed.wireguard.filter((d) => wanted.has(d.link)))
+    const wanted = new Set(this.#desired.current?.intent.interfaces.map(idOf))
+    this.#expected = configurationOf(new Map([...devicesOf(done.observed)].filter(([id]) => wanted.has(id))))
   }
 
   #failed(): void {
@@ -248,7 +248,7 @@ export class Agent {
       wanted,
       keys: this.#desired.current?.keys ?? { privateKeys: new Map(), presharedKeys: new Map() },
       decide: (observed) => {
-        this.#upkeep.look(wanted, observed.wireguard)
+        this.#upkeep.look(wanted, devicesOf(observed))
         return this.#decide(wanted, observed)
       },
       onApplied: (steps) => this.#upkeep.applied(wanted, steps),
@@ -262,7 +262,7 @@ export class Agent {
       enforceBackend: this.#o.enforceBackend ?? false,
       publicKeys: desired?.keys.publicKeys ?? new Map<string, string>(),
       presharedKeyDigests: desired?.keys.presharedKeyDigests ?? new Map<string, string>(),
-      endpoints: this.#upkeep.endpoints(wanted, observed.wireguard),
+      endpoints: this.#upkeep.endpoints(wanted, devicesOf(observed)),
       paths: this.#upkeep.paths,
       alive: this.#upkeep.alive(),
       ipv6Consent: this.#desired.bounds.allowIPv6Forwarding,
@@ -285,7 +285,7 @@ export class Agent {
     if (desired === undefined || this.#retryAtMs !== undefined) return
     const { clock, host } = this.#o
     const before = clock.nowMs()
-    const devices = await host.peek(desired.intent.interfaces.map((i) => i.name))
+    const devices = await host.peek(desired.intent.interfaces)
     const changed = this.#upkeep.look(desired.intent, devices)
     const drifted = configurationOf(devices) !== this.#expected
     const due = this.#upkeep.endpoints(desired.intent, devices).size > 0
@@ -302,8 +302,11 @@ export class Agent {
 }
 
 /** Everything about devices that only a program changes, as one text. */
-const configurationOf = (devices: readonly ObservedWireGuard[]): string =>
-  devices.map(configurationOfOne).toSorted().join('\n')
+const configurationOf = (devices: Devices): string =>
+  [...devices]
+    .map(([id, device]) => `${id} ${configurationOfOne(device)}`)
+    .toSorted()
+    .join('\n')
 
 /** By observation: a device that did not change is often the very same one. */
 const configurations = new WeakMap<ObservedWireGuard, string>()

@@ -1,25 +1,22 @@
 /**
- * Applies steps in their order. Neighbouring steps of rtnetlink go to the kernel a hundred at a time; a refused
- * one is reported and the rest goes on, except on a link that could not be made.
+ * Applies steps of one namespace in their order. Neighbouring steps of rtnetlink go to the kernel a hundred at a
+ * time; a refused one is reported and the rest goes on, except on a link that could not be made.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { RouteNetlink, RouteRequests } from '../linux/index.ts'
+import type { RouteRequests } from '../linux/index.ts'
 import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
-import type { AddressIntent, Backend, RouteIntent, RuleIntent, Step } from '../model/index.ts'
-import type { DeviceLauncher } from './device-launcher.ts'
-import type { ResolvedKeys, StepFailure } from './host.ts'
-import { writeSysctl } from './sysctl-files.ts'
-import type { WireGuardBackend } from './wireguard-backend.ts'
+import type { AddressIntent, RouteIntent, RuleIntent, Step } from '../model/index.ts'
+import type { ApplyEverywhereOptions } from './apply-everywhere.ts'
+import type { StepFailure } from './host.ts'
+import { changeOf, specOf } from './link-requests.ts'
+import type { NetworkNamespace } from './namespaces/network-namespace.ts'
+import { createWireGuard, deleteWireGuard, startWireGuard } from './wireguard-links.ts'
 
-export interface ApplyOptions {
-  readonly routes: RouteNetlink
-  backend(kind: Backend): WireGuardBackend | undefined
-  readonly launcher: DeviceLauncher
-  /** Whether a process answers for a userspace interface. */
-  isServed(link: string): Promise<boolean>
-  readonly keys: ResolvedKeys
-  /** Not faster than an implementation can take that dies of too many events at once. */
-  readonly gently: boolean
+export interface ApplyOptions extends ApplyEverywhereOptions {
+  readonly here: NetworkNamespace
+  /** A link that could not be made: nothing else is tried on it. */
+  isBroken(link: string): boolean
+  breaks(link: string): void
 }
 
 /** wireguard-go of Debian 12 ends when its event socket overflows, which some 280 new addresses in a row make it. */
@@ -31,7 +28,12 @@ type RouteStep = Extract<
   Step,
   {
     kind:
+      | 'link-add'
+      | 'link-mark'
+      | 'link-delete'
       | 'link-set'
+      | 'forwarding-add'
+      | 'forwarding-delete'
       | 'address-add'
       | 'address-delete'
       | 'route-add'
@@ -40,30 +42,38 @@ type RouteStep = Extract<
       | 'rule-delete'
   }
 >
-type OtherStep = Exclude<Step, RouteStep>
+type OtherStep = Extract<
+  Step,
+  { kind: 'link-create' | 'link-delete' | 'device-start' | 'wireguard-set' | 'sysctl-set' }
+>
 
+/** A WireGuard interface may have a process that has to let go of it first. */
 const isRouteStep = (step: Step): step is RouteStep =>
-  step.kind === 'link-set' || /^(?:address|route|rule)-/.test(step.kind)
+  step.kind === 'link-delete'
+    ? step.backend !== 'userspace'
+    : /^(?:address|route|rule|forwarding)-|^link-(?:add|mark|set)$/.test(step.kind)
+
+const makesLink = (step: Step): boolean =>
+  step.kind === 'link-create' || step.kind === 'link-add' || step.kind === 'device-start'
 
 export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promise<StepFailure[]> => {
   const failures: StepFailure[] = []
-  const broken = new Set<string>()
   const fail = (step: Step, error: unknown): void => {
     failures.push({ step, message: error instanceof Error ? error.message : String(error) })
-    if ((step.kind === 'link-create' || step.kind === 'device-start') && 'link' in step) broken.add(step.link)
+    if (makesLink(step) && 'link' in step) o.breaks(step.link)
   }
   for (let at = 0; at < steps.length; ) {
-    const taken = takeRouteSteps(steps, at, o.gently ? GENTLE_RUN : Infinity)
-    const run = taken.filter((s) => !isOn(s, broken))
+    const taken = takeRouteSteps(steps, at, o)
+    const run = taken.filter((s) => !isOnBroken(s, o))
     if (run.length > 0) {
-      for (const { request, error } of o.routes.batch((requests) => run.forEach((s) => ask(requests, s))))
-        fail(run[request] ?? (steps[at] as Step), error)
+      const failed = o.here.routes.batch((requests) => run.forEach((s) => ask(requests, s, o)))
+      for (const { request, error } of failed) fail(run[request] ?? (steps[at] as Step), error)
       at += taken.length
-      if (taken.length === GENTLE_RUN) await pause(GENTLE_PAUSE_MS)
+      if (o.gently && taken.length === GENTLE_RUN) await pause(GENTLE_PAUSE_MS)
       continue
     }
     const step = steps[at++]
-    if (step === undefined || isRouteStep(step) || isOn(step, broken)) continue
+    if (step === undefined || isRouteStep(step) || isOnBroken(step, o)) continue
     try {
       await applyOther(step, o)
     } catch (error) {
@@ -73,12 +83,13 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
   return failures
 }
 
-const isOn = (step: Step, links: ReadonlySet<string>): boolean =>
+const isOnBroken = (step: Step, o: ApplyOptions): boolean =>
   step.kind === 'sysctl-set'
-    ? links.has(step.path.split('/')[3] ?? '')
-    : 'link' in step && links.has(step.link)
+    ? o.isBroken(step.path.split('/')[3] ?? '')
+    : 'link' in step && o.isBroken(step.link)
 
-const takeRouteSteps = (steps: readonly Step[], from: number, limit: number): RouteStep[] => {
+const takeRouteSteps = (steps: readonly Step[], from: number, o: ApplyOptions): RouteStep[] => {
+  const limit = o.gently ? GENTLE_RUN : Infinity
   const taken: RouteStep[] = []
   for (let at = from; at < steps.length && taken.length < limit; at++) {
     const step = steps[at]
@@ -92,13 +103,19 @@ const addressOf = (link: string, a: AddressIntent) => ({ link, ...a, protocol: W
 const routeOf = (link: string, r: RouteIntent) => ({ link, ...r, protocol: WARREN_PROTOCOL })
 const ruleOf = (r: RuleIntent) => ({ ...r, protocol: WARREN_PROTOCOL })
 
-const ask = (requests: RouteRequests, step: RouteStep): void => {
+const ask = (requests: RouteRequests, step: RouteStep, o: ApplyOptions): void => {
   switch (step.kind) {
+    case 'link-add':
+      return requests.addLink(specOf(step, o))
+    case 'link-mark':
+      return requests.setLink(step.link, { addAltNames: [altNameOf(step.link)] })
+    case 'link-delete':
+      return requests.deleteLink(step.link)
     case 'link-set':
-      return requests.setLink(step.link, {
-        ...(step.up === undefined ? {} : { up: step.up }),
-        ...(step.mtuBytes === undefined ? {} : { mtuBytes: step.mtuBytes }),
-      })
+      return requests.setLink(step.link, changeOf(step))
+    case 'forwarding-add':
+    case 'forwarding-delete':
+      throw new Error(`${step.kind} is not known here`)
     case 'address-add':
       return requests.addAddress(addressOf(step.link, step.address))
     case 'address-delete':
@@ -116,63 +133,18 @@ const ask = (requests: RouteRequests, step: RouteStep): void => {
 
 const applyOther = async (step: OtherStep, o: ApplyOptions): Promise<void> => {
   switch (step.kind) {
-    case 'link-add':
-    case 'forwarding-add':
-    case 'forwarding-delete':
-      throw new Error(`${step.kind} is not known here`)
     case 'link-create':
-      return await createLink(step, o)
-    case 'link-mark':
-      return o.routes.setLink(step.link, { addAltNames: [altNameOf(step.link)] })
+      return await createWireGuard(step, o)
     case 'link-delete':
-      return await deleteLink(step.link, o)
+      return await deleteWireGuard(step.link, o)
     case 'device-start':
-      return await startDevice(step, o)
+      return await startWireGuard(step, o)
     case 'wireguard-set': {
-      const backend = o.backend(step.backend)
+      const backend = o.here.backend(step.backend)
       if (backend === undefined) throw new Error(`Cannot set ${step.link}: this kernel has no WireGuard`)
       return await backend.set(step.link, step.change, o.keys)
     }
     case 'sysctl-set':
-      return writeSysctl(step.path, step.value)
+      return o.here.writeSysctl(step.path, step.value)
   }
-}
-
-const mtuOf = (link: string, o: ApplyOptions): number =>
-  o.routes.links().find((l) => l.name === link)?.mtuBytes ?? 1420
-
-const createLink = async (step: Extract<Step, { kind: 'link-create' }>, o: ApplyOptions): Promise<void> => {
-  const altNames = [altNameOf(step.link)]
-  if (step.backend === 'kernel') {
-    o.routes.addLink({ name: step.link, kind: 'wireguard', mtuBytes: step.mtuBytes, altNames })
-    return
-  }
-  await predecessorGone(step.link, o)
-  await o.launcher.start(step.link, { mtuBytes: step.mtuBytes, fwmark: step.fwmark })
-  o.routes.setLink(step.link, { addAltNames: altNames })
-  // wireguard-go chooses its own.
-  if (mtuOf(step.link, o) !== step.mtuBytes) o.routes.setLink(step.link, { mtuBytes: step.mtuBytes })
-}
-
-/** A link that is not persistent goes with its process, and may do so between the look and this step. */
-const startDevice = async (step: Extract<Step, { kind: 'device-start' }>, o: ApplyOptions): Promise<void> => {
-  await o.launcher.start(step.link, { mtuBytes: mtuOf(step.link, o), fwmark: step.fwmark })
-  const mark = altNameOf(step.link)
-  if (o.routes.link(step.link)?.altNames.includes(mark) === false)
-    o.routes.setLink(step.link, { addAltNames: [mark] })
-}
-
-const GONE_TIMEOUT_MS = 5_000
-
-/** The process of a deleted link takes its socket's file away when it ends; that must not be the new one's. */
-const predecessorGone = async (link: string, o: ApplyOptions): Promise<void> => {
-  const deadline = performance.now() + GONE_TIMEOUT_MS
-  while (performance.now() < deadline && (await o.isServed(link))) await pause(5)
-}
-
-/** A process that serves the link lets go of it a moment later; its name is free only then. */
-const deleteLink = async (link: string, o: ApplyOptions): Promise<void> => {
-  o.routes.deleteLink(link)
-  const deadline = performance.now() + GONE_TIMEOUT_MS
-  while (o.routes.link(link) !== undefined && performance.now() < deadline) await pause(5)
 }

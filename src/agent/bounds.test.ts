@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { WireGuardIntent } from '../model/index.ts'
-import { askedTogether, beyondBounds, contains, loadBounds, NO_BOUNDS } from './bounds.ts'
+import { askedTogether, beyondBounds, contains } from './beyond-bounds.ts'
+import { loadBounds, NO_BOUNDS } from './bounds.ts'
 
 const wg = (change: Partial<WireGuardIntent> = {}): WireGuardIntent => ({
   name: 'wg0',

@@ -6,18 +6,31 @@
 import { open } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { comparePrefixes, formatPrefix, parseAddress, parsePrefix, prefixOf } from '../model/index.ts'
-import type { AddressIntent, Problem, WireGuardIntent } from '../model/index.ts'
+import { LINK_KINDS, parsePrefix } from '../model/index.ts'
+import type { Problem } from '../model/index.ts'
 
 const prefix = z.string().refine((text) => parsePrefix(text) !== undefined, 'not a network prefix')
 const port = z.int().min(1).max(65535)
+const number = z.int().min(1).max(0xffff_ffff)
+const patterns = z.array(z.string().min(1))
 
 const schema = z.strictObject({
   /** Addresses, routes and allowed IPs have to lie within one of these. Default: anywhere. */
   cidrs: z.array(prefix).optional(),
   /** Names of interfaces; `*` stands for any characters. */
-  interfaces: z.array(z.string().min(1)).default(['*']),
+  interfaces: patterns.default(['*']),
+  /** Kinds of links. Default: all that there are. */
+  kinds: z.array(z.enum(['wireguard', ...LINK_KINDS])).optional(),
+  /** UDP ports of WireGuard and VXLAN. */
   ports: z.strictObject({ start: port, end: port }).default({ start: 1, end: 65535 }),
+  /** Routing tables beside main, also those of VRFs. The table local is never anybody's. */
+  tables: z.strictObject({ start: number, end: number }).default({ start: 1, end: 0xffff_ffff }),
+  /** Marks of packets. */
+  fwmarks: z.strictObject({ start: number, end: number }).default({ start: 1, end: 0xffff_ffff }),
+  /** May a plan put links into containers? Or into which: `docker:web`, `pod:default/*`, `netns:/run/netns/lab-*`. */
+  containers: z.union([z.boolean(), patterns]).default(true),
+  /** May an object with `adopt: true` take over a link that somebody else made? Or which links, by their names. */
+  adopt: z.union([z.boolean(), patterns]).default(true),
   /** May a plan send all traffic of this node through a tunnel? */
   defaultRoute: z.boolean().default(false),
   /** Relay IPv6 also where the kernel can only do so by forwarding on every interface. */
@@ -76,118 +89,3 @@ const invalid = (what: readonly { path: string; message: string }[]): LoadedBoun
   kind: 'problems',
   problems: what.map((p) => ({ code: 'InvalidBounds', ...p })),
 })
-
-/** What an interface asks beyond the bounds; empty: nothing. `together`: what all of the node's ask. */
-export const beyondBounds = (
-  wg: WireGuardIntent,
-  bounds: Bounds,
-  together: Together = askedTogether([wg]),
-): Problem[] => {
-  const path = `${wg.owner.kind}/${wg.owner.name}`
-  const reasons = [
-    ...(bounds.interfaces.some((pattern) => matches(pattern, wg.name)) ? [] : [`interface name ${wg.name}`]),
-    ...(wg.listenPort === undefined ||
-    (wg.listenPort >= bounds.ports.start && wg.listenPort <= bounds.ports.end)
-      ? []
-      : [`port ${wg.listenPort}`]),
-    ...(bounds.defaultRoute ? [] : defaultRoutes(wg, together)),
-    // The kernel asks this table before all others: what it says of the host's own addresses is not to be changed.
-    ...wg.routes
-      .filter((r) => r.table === LOCAL_TABLE)
-      .map((r) => `route ${r.destination} in the table local`),
-    ...networksBeyond(wg, bounds),
-  ]
-  return reasons.map((reason) => ({
-    code: 'OutOfBounds',
-    path,
-    message: `${reason} is beyond what this node allows`,
-    hint: 'Change the object, or the bounds in agent.yaml on the node.',
-  }))
-}
-
-/** RT_TABLE_LOCAL (<linux/rtnetlink.h>). */
-const LOCAL_TABLE = 255
-
-/** The network for which the kernel makes a route by itself when it gets this address. */
-const onLink = ({ local, peer, prefixLength }: AddressIntent): string => {
-  const address = parseAddress(peer ?? local)
-  return address === undefined ? `${local}/${prefixLength}` : formatPrefix(prefixOf(address, prefixLength))
-}
-
-/** The families in which routes that are modest each, over one interface or several, are almost everything. */
-export type Together = ReadonlySet<4 | 6>
-
-export const askedTogether = (all: readonly WireGuardIntent[]): Together => {
-  const modest = [...new Set(all.flatMap(destinationsOf))].filter((d) => !isAlmostEverything(d))
-  return new Set(([4, 6] as const).filter((family) => isTooMuch(family, modest)))
-}
-
-const defaultRoutes = (wg: WireGuardIntent, together: Together): string[] => {
-  const own = destinationsOf(wg)
-  const single = own.filter(isAlmostEverything).map((d) => `default route ${d}`)
-  if (single.length > 0) return single
-  const families = [...together].filter((family) => own.some((d) => familyOf(d) === family))
-  return families.map((family) => `default route in pieces (IPv${family})`)
-}
-
-const destinationsOf = (wg: WireGuardIntent): string[] => [
-  ...wg.routes.map((r) => r.destination),
-  ...wg.addresses.map(onLink),
-]
-
-const networksBeyond = (wg: WireGuardIntent, bounds: Bounds): string[] => {
-  const { cidrs } = bounds
-  if (cidrs === undefined) return []
-  const outside = (text: string): boolean =>
-    !(bounds.defaultRoute && text.endsWith('/0')) && !cidrs.some((c) => contains(c, text))
-  const outsideToo = (text: string): boolean => !contains('fe80::/10', text) && outside(text)
-  const addressBeyond = (a: AddressIntent): string[] => {
-    const host = `${a.local}/${familyOf(a.local) === 6 ? 128 : 32}`
-    if (outsideToo(host)) return [`address ${host}`]
-    const network = onLink(a)
-    return outsideToo(network) ? [`network ${network} of the address ${a.local}`] : []
-  }
-  return [
-    ...wg.addresses.flatMap(addressBeyond),
-    ...wg.peers.flatMap((p) => p.allowedIPs.filter(outside).map((a) => `allowed network ${a}`)),
-    ...wg.routes.filter((r) => outside(r.destination)).map((r) => `route ${r.destination}`),
-  ]
-}
-
-const familyOf = (text: string): 4 | 6 => (text.includes(':') ? 6 : 4)
-
-/** The shortest prefix that is no default route. */
-const SHORTEST = { 4: 4, 6: 8 } as const
-
-/** 0.0.0.0/1 and 128.0.0.0/1 together are a default route too, and so is 2000::/3. */
-const isAlmostEverything = (text: string): boolean =>
-  (parsePrefix(text)?.length ?? 0) < SHORTEST[familyOf(text)]
-
-/** Whether these cover as much as the longest prefix that would be refused by itself. */
-const isTooMuch = (family: 4 | 6, destinations: readonly string[]): boolean => {
-  const bits = family === 4 ? 32 : 128
-  const prefixes = destinations.filter((d) => familyOf(d) === family).flatMap((d) => parsePrefix(d) ?? [])
-  let covered = 0n
-  let end = 0n
-  // In this order a prefix comes after those that contain it, and prefixes either nest or are apart.
-  for (const { address, length } of prefixes.toSorted(comparePrefixes)) {
-    const size = 1n << BigInt(bits - length)
-    if (address.value < end) continue
-    covered += size
-    end = address.value + size
-  }
-  return covered >= 1n << BigInt(bits - SHORTEST[family] + 1)
-}
-
-export const contains = (outer: string, inner: string): boolean => {
-  const [a, b] = [parsePrefix(outer), parsePrefix(inner)]
-  if (a === undefined || b === undefined) return false
-  if (a.address.family !== b.address.family || a.length > b.length) return false
-  const shift = BigInt((a.address.family === 4 ? 32 : 128) - a.length)
-  return a.address.value >> shift === b.address.value >> shift
-}
-
-const matches = (pattern: string, name: string): boolean =>
-  new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(
-    name,
-  )

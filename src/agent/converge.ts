@@ -4,7 +4,7 @@
  */
 import type { ObservedHost, Step } from '../model/index.ts'
 import { diff, MAX_ROUNDS, recurringSteps } from '../reconcile/index.ts'
-import type { DiffInput, LinkConflict } from '../reconcile/index.ts'
+import type { DiffInput, LinkConflict, Waiting } from '../reconcile/index.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
 
 export interface ConvergeOptions {
@@ -22,6 +22,8 @@ export interface Convergence {
   readonly rounds: number
   readonly observed: ObservedHost
   readonly conflicts: readonly LinkConflict[]
+  /** What is held up: it is no failure, and an event ends it. */
+  readonly waiting: readonly Waiting[]
   readonly failures: readonly StepFailure[]
   /** Commands that keep coming back. */
   readonly recurring: readonly string[]
@@ -30,9 +32,12 @@ export interface Convergence {
 export const converge = async (o: ConvergeOptions): Promise<Convergence> => {
   const rounds: (readonly Step[])[] = []
   for (;;) {
-    const observed = await o.host.observe(o.wanted.interfaces)
-    const { steps, conflicts } = diff({ ...o.decide(observed), intent: o.wanted, observed })
-    const common = { observed, conflicts, failures: [], recurring: [] }
+    const observed = await o.host.observe(o.wanted)
+    const difference = diff({ ...o.decide(observed), intent: o.wanted, observed })
+    const { conflicts, waiting } = difference
+    const common = { observed, conflicts, waiting, failures: [], recurring: [] }
+    // A mark on a link that is taken over as it is: nothing about the network changes, and nothing is reported.
+    const steps = [...difference.adoptions, ...difference.steps]
     if (steps.length === 0)
       return { ...common, outcome: 'converged', applied: rounds.flat(), rounds: rounds.length }
     rounds.push(steps)

@@ -11,6 +11,7 @@ import { accept, planFor } from './desired.ts'
 import type { Desired } from './desired.ts'
 import { KeyStore } from './key-store.ts'
 import type { Logger } from './logger.ts'
+import { Generations } from './object-status.ts'
 import { PeerPins } from './pins.ts'
 
 export interface DesiredStateOptions {
@@ -31,6 +32,7 @@ export class DesiredState {
   readonly #cache: DiskCache
   readonly #store: KeyStore
   readonly #pins: PeerPins
+  readonly generations = new Generations()
   #write = true
   #candidate: Candidate | undefined
   #boundsText = ''
@@ -147,6 +149,7 @@ export class DesiredState {
       before: this.current?.intent,
       write: this.#write,
     })
+    this.generations.now(this.current.asked, candidate.snapshot.objects)
     for (const { code, path, message, severity } of this.current.problems)
       this.#o.log.warn(severity === 'warning' ? 'risk' : 'object refused', { code, path, message })
     this.digest = candidate.snapshot.digest

@@ -3,21 +3,18 @@
  * node's own keys. Whatever is refused is a problem, and what runs of it stays as it is: `leave` names the links
  * that nothing may touch meanwhile. A snapshot with any problem of its own is refused as a whole.
  */
-import type {
-  Allocations,
-  NodeAllocation,
-  NodeIntent,
-  ObjectRef,
-  Problem,
-  WireGuardIntent,
-} from '../model/index.ts'
+import type { Allocations, NodeAllocation, NodeIntent, Problem } from '../model/index.ts'
 import { own } from '../model/index.ts'
 import { plan } from '../plan/index.ts'
 import { lockoutRisks } from '../reconcile/index.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
-import { askedTogether, beyondBounds } from './bounds.ts'
+import { askedTogether, beyondBounds } from './beyond-bounds.ts'
 import type { Bounds } from './bounds.ts'
+import { idOf } from './by-link.ts'
 import type { KeyStore } from './key-store.ts'
+import { objectId } from './link-status.ts'
+import { askedBy } from './object-status.ts'
+import type { Asked } from './object-status.ts'
 import { resolveKeys } from './keys.ts'
 import type { NodeKeys } from './keys.ts'
 import type { PeerPins } from './pins.ts'
@@ -28,6 +25,8 @@ export interface Desired {
   readonly leave: ReadonlySet<string>
   /** Why something is left alone. */
   readonly problems: readonly Problem[]
+  /** Every object that asks something of this node, also those that ask too much. */
+  readonly asked: readonly Asked[]
 }
 
 export type Planned =
@@ -94,44 +93,65 @@ export interface AcceptOptions {
 /** Takes of an intent what this node allows; objects that ask too much keep what they had. */
 export const accept = async (intent: NodeIntent, o: AcceptOptions): Promise<Desired> => {
   const problems: Problem[] = []
-  const refused = new Set<string>()
-  const together = askedTogether(intent.interfaces)
-  for (const wg of intent.interfaces) {
+  const refused = new Map<string, Problem>()
+  const all = [...intent.interfaces, ...intent.links]
+  const together = askedTogether(all)
+  for (const wanted of all) {
     const found = [
-      ...beyondBounds(wg, o.bounds, together),
-      ...(o.bounds.pinPeerKeys ? await o.pins.check(wg, o) : []),
-      ...(wg.container === undefined ? [] : [noContainers(wg)]),
+      ...beyondBounds(wanted, o.bounds, together),
+      ...('peers' in wanted && o.bounds.pinPeerKeys ? await o.pins.check(wanted, o) : []),
     ]
-    if (found.length > 0) refused.add(ownerId(wg.owner))
+    const [first] = found
+    if (first !== undefined) refused.set(objectId(wanted.owner), first)
     problems.push(...found)
   }
   const kept = keepBefore(intent, refused, o.before)
   const keys = await resolveKeys(kept.intent, { objects: o.objects, store: o.store, make: o.write })
+  for (const wg of kept.intent.interfaces) {
+    const problem = keys.problems.get(idOf(wg))
+    if (problem !== undefined) refused.set(objectId(wg.owner), problem)
+  }
   return {
     intent: kept.intent,
     keys,
     leave: new Set([...kept.leave, ...keys.problems.keys()]),
     problems: [...problems, ...keys.problems.values(), ...risksOf(kept.intent)],
+    asked: askedBy(intent, refused),
   }
 }
+
+type Refused = ReadonlyMap<string, Problem>
 
 const keepBefore = (
   intent: NodeIntent,
-  refused: ReadonlySet<string>,
+  refused: Refused,
   before: NodeIntent | undefined,
 ): { intent: NodeIntent; leave: Set<string> } => {
-  const isRefused = (wg: WireGuardIntent): boolean => refused.has(ownerId(wg.owner))
-  const kept = (before?.interfaces ?? []).filter(isRefused)
-  const names = new Set(kept.map((i) => i.name))
-  const interfaces = [...intent.interfaces.filter((i) => !isRefused(i) && !names.has(i.name)), ...kept]
-  const leave = intent.interfaces.filter((i) => isRefused(i) && !names.has(i.name)).map((i) => i.name)
+  const interfaces = keepOf(intent.interfaces, before?.interfaces ?? [], refused)
+  const links = keepOf(intent.links, before?.links ?? [], refused)
   return {
-    intent: { ...intent, interfaces: interfaces.toSorted((a, b) => (a.name < b.name ? -1 : 1)) },
-    leave: new Set(leave),
+    intent: { ...intent, interfaces: interfaces.kept, links: links.kept },
+    leave: new Set([...interfaces.leave, ...links.leave]),
   }
 }
 
-const ownerId = (owner: ObjectRef): string => `${owner.kind}/${owner.namespace}/${owner.name}`
+type Wanted = Pick<NodeIntent['links'][number], 'name' | 'container' | 'owner'>
+
+const keepOf = <T extends Wanted>(
+  wanted: readonly T[],
+  before: readonly T[],
+  refused: Refused,
+): { readonly kept: T[]; readonly leave: string[] } => {
+  const isRefused = (one: T): boolean => refused.has(objectId(one.owner))
+  const old = before.filter(isRefused)
+  const ids = new Set(old.map(idOf))
+  return {
+    kept: [...wanted.filter((one) => !isRefused(one) && !ids.has(idOf(one))), ...old].toSorted(byId),
+    leave: wanted.filter((one) => isRefused(one) && !ids.has(idOf(one))).map(idOf),
+  }
+}
+
+const byId = (a: Wanted, b: Wanted): number => (idOf(a) < idOf(b) ? -1 : 1)
 
 /** Said before anything is applied. Warnings: whether they come true depends on the host's other routes. */
 const risksOf = (intent: NodeIntent): Problem[] =>
@@ -142,10 +162,3 @@ const risksOf = (intent: NodeIntent): Problem[] =>
     hint: 'Have another way into this machine at hand, or use narrower prefixes.',
     severity: 'warning',
   }))
-
-const noContainers = (wg: WireGuardIntent): Problem => ({
-  code: 'ContainerUnsupported',
-  path: ownerId(wg.owner),
-  message: `${wg.name} is to live in a container, which is not supported yet`,
-  hint: 'Leave out `container`.',
-})

@@ -16,8 +16,11 @@ import type {
   PeerChange,
   Step,
   WireGuardChange,
+  WireGuardIntent,
 } from '../model/index.ts'
 import { peerId } from '../reconcile/index.ts'
+import { idOf } from './by-link.ts'
+import type { Devices } from './by-link.ts'
 import type { Closeable } from './clock.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
 import { keyDigest, publicKeyOf } from './key-pair.ts'
@@ -62,8 +65,14 @@ export class FakeHost implements Host {
     )
   }
 
-  peek(links: readonly string[]): Promise<readonly ObservedWireGuard[]> {
-    return Promise.resolve(structuredClone(this.#wireguard().filter((d) => links.includes(d.link))))
+  peek(wanted: readonly WireGuardIntent[]): Promise<Devices> {
+    const ids = new Set(wanted.map(idOf))
+    const devices = this.#wireguard().filter((d) => ids.has(d.link))
+    return Promise.resolve(new Map(structuredClone(devices).map((d) => [d.link, d])))
+  }
+
+  keep(): Promise<void> {
+    return Promise.resolve()
   }
 
   #wireguard(): ObservedWireGuard[] {

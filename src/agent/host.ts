@@ -2,19 +2,13 @@
  * The port to the host that an agent manages: observe, apply, be woken. linux-host.ts is the real one;
  * fake-host.ts keeps links, addresses, routes and peers in memory and passes the same contract suite.
  */
-import type {
-  Backend,
-  ObservedHost,
-  ObservedWireGuard,
-  SecretText,
-  Step,
-  WireGuardIntent,
-} from '../model/index.ts'
+import type { Backend, NodeIntent, ObservedHost, SecretText, Step, WireGuardIntent } from '../model/index.ts'
+import type { Devices } from './by-link.ts'
 import type { Closeable } from './clock.ts'
 
 /** Keys in memory for as long as one application of steps takes. */
 export interface ResolvedKeys {
-  /** By link. */
+  /** By `linkIdOf`. */
   readonly privateKeys: ReadonlyMap<string, SecretText>
   /** By `peerId`. */
   readonly presharedKeys: ReadonlyMap<string, SecretText>
@@ -28,11 +22,14 @@ export interface StepFailure {
 export interface Host {
   /** What new interfaces are made of. */
   readonly backend: Backend
-  observe(wanted: readonly WireGuardIntent[]): Promise<ObservedHost>
+  /** Everything that this intent concerns, and everything of ours. */
+  observe(wanted: NodeIntent): Promise<ObservedHost>
   /** Only the WireGuard half of these links, as cheaply as possible. */
-  peek(links: readonly string[]): Promise<readonly ObservedWireGuard[]>
+  peek(wanted: readonly WireGuardIntent[]): Promise<Devices>
   /** In order. A refused step does not stop those of other interfaces. */
   apply(steps: readonly Step[], keys: ResolvedKeys): Promise<readonly StepFailure[]>
+  /** Puts on disk what was learned about the host since the last time, when there is anything. */
+  keep(): Promise<void>
   /** Says what happened whenever looking again is worth while. */
   watch(onEvent: (what: string) => void): Closeable
   close(): void

@@ -14,15 +14,16 @@ import type {
   WireGuardIntent,
 } from '../model/index.ts'
 import { peerId } from '../reconcile/index.ts'
+import { idOf } from './by-link.ts'
 import type { ResolvedKeys } from './host.ts'
 import { keyDigest, publicKeyOf } from './key-pair.ts'
 import type { KeyStore } from './key-store.ts'
 
 export interface NodeKeys extends ResolvedKeys {
-  /** By link. */
+  /** By `linkIdOf`. */
   readonly publicKeys: ReadonlyMap<string, string>
   readonly presharedKeyDigests: ReadonlyMap<string, string>
-  /** By link: an interface with one of these cannot be applied. */
+  /** By `linkIdOf`: an interface with one of these cannot be applied. */
   readonly problems: ReadonlyMap<string, Problem>
 }
 
@@ -46,7 +47,7 @@ export const resolveKeys = async (intent: NodeIntent, o: ResolveKeysOptions): Pr
       // A key file that is damaged or cannot be read or written: this interface has to wait, the others not.
       return { code: 'KeyUnresolved', path: `${wg.owner.kind}/${wg.owner.name}`, message: error.message }
     })
-    if (problem !== undefined) keys.problems.set(wg.name, problem)
+    if (problem !== undefined) keys.problems.set(idOf(wg), problem)
   }
   return keys
 }
@@ -70,16 +71,16 @@ const resolveInterface = async (
       const hint = 'Run `warren keys --accept-new-keys` if the node was set up anew, and push again.'
       return { code: 'KeyMismatch', path, message, hint }
     }
-    keys.privateKeys.set(wg.name, own)
-    keys.publicKeys.set(wg.name, publicKey)
+    keys.privateKeys.set(idOf(wg), own)
+    keys.publicKeys.set(idOf(wg), publicKey)
   }
   for (const peer of wg.peers) {
     if (peer.presharedKey === undefined) continue
     const key = await resolve(peer.presharedKey, wg.owner, o)
     if (key === 'unresolved' || key === undefined)
       return { code: 'KeyUnresolved', path, message: whyNot(peer.presharedKey) }
-    keys.presharedKeys.set(peerId(wg.name, peer.publicKey), key)
-    keys.presharedKeyDigests.set(peerId(wg.name, peer.publicKey), keyDigest(key.reveal()))
+    keys.presharedKeys.set(peerId(idOf(wg), peer.publicKey), key)
+    keys.presharedKeyDigests.set(peerId(idOf(wg), peer.publicKey), keyDigest(key.reveal()))
   }
   return undefined
 }

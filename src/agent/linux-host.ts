@@ -1,27 +1,39 @@
 /**
  * The real host: rtnetlink for links, addresses, routes and rules; generic netlink or UAPI for WireGuard; /proc
- * for sysctls. One network namespace, the one this process is in.
+ * for sysctls; in the network namespace that this process is in, and in those of containers.
  */
-import { readdirSync } from 'node:fs'
+import { fstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { EventLoop, loadSyscalls, RouteNetlink, watchRouteEvents, WireGuardNetlink } from '../linux/index.ts'
-import type { RouteEvent, Syscalls } from '../linux/index.ts'
-import { WARREN_PROTOCOL } from '../model/index.ts'
-import type { Backend, ObservedHost, ObservedWireGuard, Step, WireGuardIntent } from '../model/index.ts'
-import { isOurs, sysctlsOf } from '../reconcile/index.ts'
-import { applySteps } from './apply-steps.ts'
+import { openContainers } from '../containers/index.ts'
+import type { ContainerResolver } from '../containers/index.ts'
+import { currentNetns, loadSyscalls } from '../linux/index.ts'
+import type { Syscalls } from '../linux/index.ts'
+import { birthNameOf, netnsNameOf } from '../model/index.ts'
+import type {
+  Backend,
+  ContainerRef,
+  NetnsName,
+  NodeIntent,
+  ObservedContainer,
+  ObservedHost,
+  Step,
+  WireGuardIntent,
+} from '../model/index.ts'
+import { isOurs } from '../reconcile/index.ts'
+import { applyEverywhere } from './apply-everywhere.ts'
+import { byNamespace, idOf, splitId } from './by-link.ts'
+import type { Devices, WantedThere } from './by-link.ts'
 import type { Closeable } from './clock.ts'
 import { CommandLauncher, ownLauncher } from './device-launcher.ts'
 import type { DeviceLauncher } from './device-launcher.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
-import { observeRoutes } from './observe-routes.ts'
-import { readSysctls } from './sysctl-files.ts'
+import { ContainerRecord } from './namespaces/container-record.ts'
+import { identityOf, Namespaces } from './namespaces/namespaces.ts'
+import type { Found } from './namespaces/namespaces.ts'
+import { NetworkNamespace } from './namespaces/network-namespace.ts'
 import { UapiConnection } from './uapi-connection.ts'
-import { KernelBackend, UapiBackend } from './wireguard-backend.ts'
-import type { WireGuardBackend } from './wireguard-backend.ts'
 
 export interface LinuxHostOptions {
-  /** `auto`: the kernel's where there is one. */
   readonly backend: Backend | 'auto'
   readonly runDir: string
   /** Where processes serve their interfaces: `/run/wireguard`. */
@@ -29,41 +41,52 @@ export interface LinuxHostOptions {
   readonly stateDir: string
   /** Another userspace WireGuard than ours: see device-launcher.ts. */
   readonly deviceCommand?: readonly string[]
+  /** Where containers are; default: the runtimes of this machine. */
+  readonly containers?: ContainerResolver
+  readonly syscalls?: Syscalls
 }
 
 const UAPI_DIR = '/run/wireguard'
 
 export class LinuxHost implements Host {
   readonly backend: Backend
-  readonly #sys: Syscalls
-  readonly #routes: RouteNetlink
-  readonly #netlink: WireGuardNetlink | undefined
+  readonly #namespaces: Namespaces
+  readonly #resolver: ContainerResolver
+  readonly #record: ContainerRecord
   readonly #uapiDir: string
-  readonly #backends: Partial<Record<Backend, WireGuardBackend>>
   readonly #launcher: DeviceLauncher
   readonly #gently: boolean
+  /** By `linkIdOf`. */
   readonly #connections = new Map<string, UapiConnection>()
-  /** Names and indexes whose events concern us, as of the last observation. */
-  #names = new Set<string>()
-  #indexes = new Set<number>()
-  /** By link, as of the last observation. */
-  #kinds = new Map<string, Backend>()
   #onEvent: ((what: string) => void) | undefined
 
   private constructor(sys: Syscalls, o: LinuxHostOptions) {
-    this.#sys = sys
-    this.#routes = RouteNetlink.open(sys)
-    this.#netlink = o.backend === 'userspace' ? undefined : WireGuardNetlink.open(sys)
     this.#uapiDir = o.uapiDir ?? UAPI_DIR
-    this.#backends = {
-      userspace: new UapiBackend((link) => this.#connection(link)),
-      ...(this.#netlink === undefined ? {} : { kernel: new KernelBackend(this.#netlink) }),
+    this.#record = new ContainerRecord(o.stateDir)
+    this.#resolver = o.containers ?? openContainers()
+    const common = {
+      sys,
+      kernelWireGuard: o.backend !== 'userspace',
+      connection: (id: string) => this.#connection(id),
+      isBirth: (name: string) => this.#record.isBirth(name),
     }
+    const fd = currentNetns(sys)
+    const host = NetworkNamespace.open({
+      ...common,
+      name: '',
+      own: true,
+      fd,
+      identity: identityOf(fstatSync(fd)),
+    })
+    this.#namespaces = new Namespaces({ sys, resolver: this.#resolver, host, options: common })
     this.#launcher = this.#launcherFor(o)
     this.#gently = o.deviceCommand !== undefined
-    if (o.backend === 'kernel' && this.#netlink === undefined)
+    const hasKernel = host.hasKernelWireGuard
+    if (o.backend === 'kernel' && !hasKernel) {
+      this.close()
       throw new Error('This kernel has no WireGuard: use --backend userspace, or load the module wireguard')
-    this.backend = o.backend === 'auto' ? (this.#netlink === undefined ? 'userspace' : 'kernel') : o.backend
+    }
+    this.backend = o.backend === 'auto' ? (hasKernel ? 'kernel' : 'userspace') : o.backend
   }
 
   #launcherFor({ deviceCommand, runDir, stateDir }: LinuxHostOptions): DeviceLauncher {
@@ -72,128 +95,125 @@ export class LinuxHost implements Host {
     return new CommandLauncher({
       command: deviceCommand,
       runDir,
-      connection: (link) => this.#connection(link),
+      connection: (link) => new UapiConnection(join(this.#uapiDir, `${link}.sock`)),
     })
   }
 
   static open(o: LinuxHostOptions): LinuxHost {
-    return new LinuxHost(loadSyscalls(), o)
+    return new LinuxHost(o.syscalls ?? loadSyscalls(), o)
   }
 
-  async observe(wanted: readonly WireGuardIntent[]): Promise<ObservedHost> {
-    const { links, indexes, ...rest } = observeRoutes(this.#routes, new Set(wanted.map((w) => w.name)))
-    this.#names = new Set([...wanted.map((w) => w.name), ...links.filter(isOurs).map((l) => l.name)])
-    this.#indexes = indexes
-    const wireguard: ObservedWireGuard[] = []
-    for (const link of links) {
-      if (!this.#names.has(link.name)) continue
-      const device = await this.#backendFor(link.kind)?.observe(link.name)
-      if (device !== undefined) wireguard.push(device)
+  async observe(wanted: NodeIntent): Promise<ObservedHost> {
+    await this.#record.load()
+    const there = byNamespace(wanted)
+    const found = await this.#namespaces.find(this.#whereToLook(there))
+    const host = await this.#namespaces.host.observe(there.get('') ?? NOTHING)
+    const containers: Record<NetnsName, ObservedContainer> = {}
+    for (const [name, one] of found) {
+      containers[name] = await observeContainer(one, there.get(name) ?? NOTHING)
+      if (!there.has(name) && isClean(containers[name])) this.#record.forget(name)
     }
-    this.#kinds = new Map(wireguard.map((d) => [d.link, d.backend]))
-    for (const [link, connection] of this.#connections)
-      if (!links.some((l) => l.name === link)) this.#drop(link, connection)
-    const sysctls = readSysctls(sysctlsOf(wanted, links))
-    return { links, ...rest, wireguard, forwarding: [], sysctls, containers: {} }
+    this.#dropConnections({ ...host, containers })
+    return { ...host, containers }
   }
 
-  #backendFor(kind: string): WireGuardBackend | undefined {
-    if (kind === 'wireguard') return this.#backends.kernel
-    return kind === 'tun' ? this.#backends.userspace : undefined
+  /** Where something is wanted, and where something of ours may be left. */
+  #whereToLook(there: ReadonlyMap<NetnsName, WantedThere>): ContainerRef[] {
+    const wanted = [...there.values()].flatMap(({ container }) => container ?? [])
+    return [...wanted, ...this.#record.containers.filter((c) => !there.has(netnsNameOf(c)))]
   }
 
   /** Everything of the host, also what nobody wants and what is not ours: for `show` and `import`. */
   async observeAll(): Promise<ObservedHost> {
-    const { indexes, ...rest } = observeRoutes(this.#routes, undefined)
-    const served = new Set(socketsIn(this.#uapiDir))
-    const wireguard: ObservedWireGuard[] = []
-    for (const link of rest.links) {
-      if (link.kind === 'tun' && !served.has(link.name)) continue
-      const device = await this.#backendFor(link.kind)?.observe(link.name)
-      if (device !== undefined) wireguard.push(device)
-    }
-    void indexes
-    return { ...rest, wireguard, forwarding: [], sysctls: {}, containers: {} }
+    const host = await this.#namespaces.host.observeAll(new Set(socketsIn(this.#uapiDir)))
+    return { ...host, containers: {} }
   }
 
-  async peek(links: readonly string[]): Promise<readonly ObservedWireGuard[]> {
-    const devices: ObservedWireGuard[] = []
-    for (const link of links) {
-      const device = await this.#backends[this.#kinds.get(link) ?? this.backend]?.observe(link)
-      if (device !== undefined) devices.push(device)
+  async peek(wanted: readonly WireGuardIntent[]): Promise<Devices> {
+    if (this.#namespaces.letGo()) this.#onEvent?.('container gone')
+    const devices = new Map<string, NonNullable<Awaited<ReturnType<NetworkNamespace['peek']>>>>()
+    for (const wg of wanted) {
+      const namespace = this.#namespaces.get(netnsNameOf(wg.container))
+      const device = await namespace?.peek(wg.name, this.backend)
+      if (device !== undefined) devices.set(idOf(wg), device)
     }
     return devices
   }
 
-  apply(steps: readonly Step[], keys: ResolvedKeys): Promise<readonly StepFailure[]> {
-    return applySteps(steps, {
-      routes: this.#routes,
-      backend: (kind) => this.#backends[kind],
+  async apply(steps: readonly Step[], keys: ResolvedKeys): Promise<readonly StepFailure[]> {
+    await this.#record.note(steps)
+    return await applyEverywhere(steps, {
+      namespaces: this.#namespaces,
       launcher: this.#launcher,
-      isServed: async (link) => (await this.#connection(link).get()) !== undefined,
       keys,
       gently: this.#gently,
     })
   }
 
+  keep(): Promise<void> {
+    return this.#record.keep()
+  }
+
   watch(onEvent: (what: string) => void): Closeable {
     this.#onEvent = onEvent
-    const watching = watchRouteEvents(this.#sys, new EventLoop(), {
-      onEvent: (event) => {
-        const what = this.#concerns(event)
-        if (what !== undefined) onEvent(what)
-      },
-      onOverrun: () => onEvent('events lost'),
-    })
+    this.#namespaces.watch(onEvent)
+    const containers = this.#resolver.watch(() => onEvent('container changed'))
     return {
       close: () => {
         this.#onEvent = undefined
-        watching.close()
+        containers.close()
+        this.#namespaces.unwatch()
       },
     }
   }
 
-  /** What an event is about, if it is about something of ours. */
-  #concerns(event: RouteEvent): string | undefined {
-    switch (event.kind) {
-      case 'link':
-      case 'link-gone':
-        return this.#names.has(event.link.name) || this.#indexes.has(event.link.index)
-          ? event.kind.replace('-', ' ')
-          : undefined
-      case 'address':
-      case 'address-gone':
-        return this.#indexes.has(event.address.linkIndex) ? event.kind.replace('-', ' ') : undefined
-      case 'route':
-      case 'route-gone':
-        return event.route.protocol === WARREN_PROTOCOL ? event.kind.replace('-', ' ') : undefined
-      case 'rule':
-      case 'rule-gone':
-        return event.rule.protocol === WARREN_PROTOCOL ? event.kind.replace('-', ' ') : undefined
-    }
-  }
-
-  #connection(link: string): UapiConnection {
-    const open = this.#connections.get(link)
+  /** Of an interface in a container the socket has the name that it was born with. */
+  #connection(id: string): UapiConnection {
+    const open = this.#connections.get(id)
     if (open !== undefined) return open
-    const made = new UapiConnection(join(this.#uapiDir, `${link}.sock`), () =>
+    const file = splitId(id)[1] === '' ? id : birthNameOf(id)
+    const made = new UapiConnection(join(this.#uapiDir, `${file}.sock`), () =>
       this.#onEvent?.('device ended'),
     )
-    this.#connections.set(link, made)
+    this.#connections.set(id, made)
     return made
   }
 
-  #drop(link: string, connection: UapiConnection): void {
+  #dropConnections(observed: ObservedHost): void {
+    for (const [id, connection] of this.#connections) {
+      const [name, netns] = splitId(id)
+      const there = netns === '' ? observed : observed.containers[netns]
+      const links = there === undefined || !('links' in there) ? [] : there.links
+      if (!links.some((l) => l.name === name)) this.#drop(id, connection)
+    }
+  }
+
+  #drop(id: string, connection: UapiConnection): void {
     connection.close()
-    this.#connections.delete(link)
+    this.#connections.delete(id)
   }
 
   close(): void {
-    for (const [link, connection] of this.#connections) this.#drop(link, connection)
-    this.#routes.close()
-    this.#netlink?.close()
+    for (const [id, connection] of this.#connections) this.#drop(id, connection)
+    this.#namespaces.close()
+    this.#resolver.close()
   }
 }
+
+const NOTHING: WantedThere = { container: undefined, interfaces: [], links: [] }
+
+const observeContainer = async (found: Found, wanted: WantedThere): Promise<ObservedContainer> => {
+  if (found.kind !== 'open') return found
+  try {
+    return { kind: 'present', ...(await found.namespace.observe(wanted)) }
+  } catch (error) {
+    return { kind: 'unknown', message: (error as Error).message }
+  }
+}
+
+/** Routes and rules need our links, or are seen beside them. */
+const isClean = (container: ObservedContainer): boolean =>
+  container.kind === 'absent' || (container.kind === 'present' && !container.links.some(isOurs))
 
 /** A folder that is there but closed to us is no empty one: what runs would be taken for missing. */
 const socketsIn = (dir: string): string[] => {

@@ -3,31 +3,37 @@ import type { Address, Link, Route, RouteNetlink, Rule } from '../linux/index.ts
 import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
 import type {
   ObservedAddress,
-  ObservedHost,
   ObservedLink,
+  ObservedNamespace,
   ObservedRoute,
   ObservedRule,
 } from '../model/index.ts'
 
-export type ObservedRoutes = Pick<ObservedHost, 'links' | 'addresses' | 'routes' | 'rules'> & {
+export type ObservedRoutes = Pick<
+  ObservedNamespace,
+  'links' | 'addresses' | 'routes' | 'rules' | 'forwarding'
+> & {
   /** Of links that are wanted or ours. */
   readonly indexes: Set<number>
 }
 
-/** `wanted` undefined: everything. */
-export const observeRoutes = (
-  netlink: RouteNetlink,
-  wanted: ReadonlySet<string> | undefined,
-): ObservedRoutes => {
-  const found = netlink.links()
+export interface ObserveRoutesOptions {
+  /** Undefined: everything. */
+  readonly wanted: ReadonlySet<string> | undefined
+  /** A link that is ours though nobody had the time to mark it. */
+  isBirth(name: string): boolean
+}
+
+export const observeRoutes = (netlink: RouteNetlink, o: ObserveRoutesOptions): ObservedRoutes => {
+  const found = netlink.links().map((l) => (o.isBirth(l.name) ? marked(l) : l))
   const names = new Map(found.map((l) => [l.index, l.name]))
   const concerns = (l: Link): boolean =>
-    wanted === undefined || wanted.has(l.name) || l.altNames.includes(altNameOf(l.name))
+    o.wanted === undefined || o.wanted.has(l.name) || l.altNames.includes(altNameOf(l.name))
   const indexes = new Set(found.filter(concerns).map((l) => l.index))
   const isOnThem = (index: number | undefined): boolean => index !== undefined && indexes.has(index)
   return {
     indexes,
-    links: found.map(linkOf),
+    links: found.map((l) => linkOf(l, names)),
     addresses: netlink
       .addresses()
       .filter((a) => isOnThem(a.linkIndex))
@@ -37,21 +43,28 @@ export const observeRoutes = (
       .filter((r) => r.protocol === WARREN_PROTOCOL || isOnThem(r.linkIndex))
       .map((r) => routeOf(r, names)),
     rules: netlink.rules().filter(isPlain).map(ruleOf),
+    forwarding: [],
   }
 }
 
+const marked = (l: Link): Link =>
+  l.altNames.includes(altNameOf(l.name)) ? l : { ...l, altNames: [...l.altNames, altNameOf(l.name)] }
+
 type Names = ReadonlyMap<number, string>
 
-const linkOf = ({ index, name, kind, up, mtuBytes, altNames }: Link): ObservedLink => ({
-  index,
-  name,
-  kind,
-  up,
-  mtuBytes,
-  altNames,
+const linkOf = (l: Link, names: Names): ObservedLink => ({
+  index: l.index,
+  name: l.name,
+  kind: l.kind,
+  up: l.up,
+  mtuBytes: l.mtuBytes,
+  altNames: l.altNames,
   operState: 'unknown',
   flags: [],
   settings: {},
+  ...(l.hardwareAddress === undefined ? {} : { hardwareAddress: l.hardwareAddress }),
+  ...(l.master === undefined ? {} : { master: names.get(l.master) ?? String(l.master) }),
+  ...(l.peerIndex === undefined ? {} : { peerIndex: l.peerIndex }),
 })
 
 const addressOf = (a: Address, names: Names): ObservedAddress => ({

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { NodeIntent, ObservedPeer, ObservedWireGuard, PeerIntent } from '../model/index.ts'
+import type { NodeIntent, ObservedPeer, PeerIntent } from '../model/index.ts'
+import type { Devices } from './by-link.ts'
 import { EndpointMemory } from './endpoint-memory.ts'
 import { EndpointResolver } from './endpoint-resolver.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -58,26 +59,30 @@ const intent = (change: Partial<PeerIntent> = {}): NodeIntent => ({
   ],
 })
 
-const device = (...peers: Partial<ObservedPeer>[]): ObservedWireGuard[] => [
-  {
-    link: 'wg0',
-    backend: 'kernel',
-    publicKey: 'p',
-    listenPort: 1,
-    fwmark: 0,
-    peers: peers.map((p) => ({
-      publicKey: 'k',
-      presharedKeyDigest: undefined,
-      endpoint: undefined,
-      allowedIPs: [],
-      persistentKeepaliveSeconds: 0,
-      lastHandshakeMs: undefined,
-      rxBytes: 0,
-      txBytes: 0,
-      ...p,
-    })),
-  },
-]
+const device = (...peers: Partial<ObservedPeer>[]): Devices =>
+  new Map([
+    [
+      'wg0',
+      {
+        link: 'wg0',
+        backend: 'kernel',
+        publicKey: 'p',
+        listenPort: 1,
+        fwmark: 0,
+        peers: peers.map((p) => ({
+          publicKey: 'k',
+          presharedKeyDigest: undefined,
+          endpoint: undefined,
+          allowedIPs: [],
+          persistentKeepaliveSeconds: 0,
+          lastHandshakeMs: undefined,
+          rxBytes: 0,
+          txBytes: 0,
+          ...p,
+        })),
+      },
+    ],
+  ])
 
 test('a peer that is made again gets the endpoint of its last session, for 180 s', () => {
   const { clock, upkeep } = setUp()
@@ -94,7 +99,7 @@ test('what is no longer planned is forgotten', () => {
   const { clock, upkeep } = setUp()
   const wanted = intent()
   upkeep.look(wanted, device({ endpoint: '198.51.100.7:4', lastHandshakeMs: clock.wallMs() }))
-  upkeep.look({ node: 'a', interfaces: [], links: [] }, [])
+  upkeep.look({ node: 'a', interfaces: [], links: [] }, new Map())
   assert.equal(upkeep.alive().size, 0)
 })
 

@@ -5,7 +5,8 @@
  *   sent, but nothing received for 30 s      → its name is looked up again
  *   no session (180 s) and still sending     → `fails`: the plan's endpoint is written again, or the next one
  */
-import type { NodeIntent, ObservedPeer, ObservedWireGuard, PeerIntent, Step } from '../model/index.ts'
+import { linkIdOf } from '../model/index.ts'
+import type { NodeIntent, ObservedPeer, PeerIntent, Step } from '../model/index.ts'
 import {
   directPath,
   endpointText,
@@ -17,6 +18,8 @@ import {
   sessionIsStale,
 } from '../reconcile/index.ts'
 import type { PathState } from '../reconcile/index.ts'
+import { idOf } from './by-link.ts'
+import type { Devices } from './by-link.ts'
 import type { Clock } from './clock.ts'
 import type { EndpointMemory } from './endpoint-memory.ts'
 import type { EndpointResolver } from './endpoint-resolver.ts'
@@ -57,14 +60,14 @@ export class PeerUpkeep {
   }
 
   /** Takes a look at the devices. True when a direct path came up or went down. */
-  look(intent: NodeIntent, devices: readonly ObservedWireGuard[]): boolean {
+  look(intent: NodeIntent, devices: Devices): boolean {
     let changed = false
     this.#forget(intent)
     for (const wg of intent.interfaces) {
-      const device = devices.find((d) => d.link === wg.name)
+      const device = devices.get(idOf(wg))
       const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
       for (const peer of wg.peers) {
-        const id = peerId(wg.name, peer.publicKey)
+        const id = peerId(idOf(wg), peer.publicKey)
         const seen = observed.get(peer.publicKey)
         if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) {
           changed = true
@@ -129,14 +132,14 @@ export class PeerUpkeep {
   }
 
   /** Endpoints to write now, by `peerId`. */
-  endpoints(intent: NodeIntent, devices: readonly ObservedWireGuard[]): Map<string, string> {
+  endpoints(intent: NodeIntent, devices: Devices): Map<string, string> {
     const result = new Map<string, string>()
     const alive = this.alive()
     for (const wg of intent.interfaces) {
-      const device = devices.find((d) => d.link === wg.name)
+      const device = devices.get(idOf(wg))
       const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
       for (const peer of wg.peers) {
-        const id = peerId(wg.name, peer.publicKey)
+        const id = peerId(idOf(wg), peer.publicKey)
         const seen = observed.get(peer.publicKey)
         const last = seen === undefined && alive.has(id) ? this.#live.get(id) : undefined
         if (last !== undefined) result.set(id, last.endpoint)
@@ -158,12 +161,13 @@ export class PeerUpkeep {
   applied(intent: NodeIntent, steps: readonly Step[]): void {
     for (const step of steps) {
       if (step.kind !== 'wireguard-set') continue
-      const wg = intent.interfaces.find((i) => i.name === step.link)
+      const link = linkIdOf(step.link, step.in)
+      const wg = intent.interfaces.find((i) => idOf(i) === link)
       const planned = new Map(wg?.peers.map((p) => [p.publicKey, p.endpoint]))
       for (const change of step.change.peers) {
         const endpoint = planned.get(change.publicKey)
         if (change.kind !== 'set' || change.endpoint === undefined || endpoint === undefined) continue
-        const id = peerId(step.link, change.publicKey)
+        const id = peerId(link, change.publicKey)
         this.#o.memory.set(id, endpointText(endpoint), change.endpoint)
         this.#failing.delete(id)
         this.#traffic.delete(id)
@@ -184,4 +188,4 @@ export class PeerUpkeep {
 }
 
 const plannedPeers = (intent: NodeIntent): Set<string> =>
-  new Set(intent.interfaces.flatMap((wg) => wg.peers.map((p) => peerId(wg.name, p.publicKey))))
+  new Set(intent.interfaces.flatMap((wg) => wg.peers.map((p) => peerId(idOf(wg), p.publicKey))))

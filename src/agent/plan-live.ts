@@ -5,6 +5,7 @@
 import type { NodeIntent, ObservedHost, Problem } from '../model/index.ts'
 import { diff, peerId } from '../reconcile/index.ts'
 import type { Difference, PathState } from '../reconcile/index.ts'
+import { devicesOf, idOf } from './by-link.ts'
 import { loadBounds } from './bounds.ts'
 import { accept } from './desired.ts'
 import { LinuxHost } from './linux-host.ts'
@@ -71,7 +72,7 @@ export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Pro
   })
   const host = open(o)
   try {
-    const observed = await host.observe(intent.interfaces)
+    const observed = await host.observe(intent)
     const difference = diff({
       intent,
       observed,
@@ -92,12 +93,12 @@ export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Pro
 /** Whether a direct path is in use is for the agent to judge over time; one that it has installed is as wanted. */
 const pathsInUse = (intent: NodeIntent, observed: ObservedHost): Map<string, PathState> => {
   const result = new Map<string, PathState>()
-  for (const device of observed.wireguard) {
-    if (!intent.interfaces.some((wg) => wg.name === device.link)) continue
+  for (const [id, device] of devicesOf(observed)) {
+    if (!intent.interfaces.some((wg) => idOf(wg) === id)) continue
     for (const peer of device.peers) {
       if (peer.allowedIPs.length === 0) continue
       const state: PathState = { phase: 'installed', sinceMs: 0, receivedAtMs: 0, rxBytes: peer.rxBytes }
-      result.set(peerId(device.link, peer.publicKey), state)
+      result.set(peerId(id, peer.publicKey), state)
     }
   }
   return result
@@ -106,15 +107,16 @@ const pathsInUse = (intent: NodeIntent, observed: ObservedHost): Map<string, Pat
 /** As written in the plan, names and all: wg(8) resolves them itself. */
 const endpointsOfNewPeers = (intent: NodeIntent, observed: ObservedHost): Map<string, string> => {
   const result = new Map<string, string>()
+  const devices = devicesOf(observed)
   for (const wg of intent.interfaces) {
-    const device = observed.wireguard.find((d) => d.link === wg.name)
+    const device = devices.get(idOf(wg))
     for (const peer of wg.peers) {
       if (peer.endpoint === undefined) continue
       const seen = device?.peers.find((p) => p.publicKey === peer.publicKey)
       const { host, port } = peer.endpoint
       if (seen?.endpoint === undefined)
         result.set(
-          peerId(wg.name, peer.publicKey),
+          peerId(idOf(wg), peer.publicKey),
           host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
         )
     }

@@ -1,14 +1,27 @@
 /** What an agent has to say about its passes: status, repairs, log lines. Nothing when nothing changed. */
 import { isDeepStrictEqual } from 'node:util'
-import type { ObservedHost, ObservedWireGuard, Problem, Step } from '../model/index.ts'
+import { linkIdOf } from '../model/index.ts'
+import type { ObservedHost, Problem, Step } from '../model/index.ts'
 import type { PathState } from '../reconcile/index.ts'
 import { needsIpv6Consent, peerId, render } from '../reconcile/index.ts'
+import { devicesOf } from './by-link.ts'
+import type { Devices } from './by-link.ts'
 import type { Clock } from './clock.ts'
 import type { Convergence } from './converge.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { Logger } from './logger.ts'
-import { interfaceStatuses } from './status.ts'
-import type { AgentPhase, AgentStatus, Condition, InterfaceStatus, Repair, StatusFile } from './status.ts'
+import { interfaceStatuses, linkStatuses } from './link-status.ts'
+import { objectStatuses } from './object-status.ts'
+import type {
+  AgentPhase,
+  AgentStatus,
+  Condition,
+  InterfaceStatus,
+  LinkStatus,
+  ObjectStatus,
+  Repair,
+  StatusFile,
+} from './status.ts'
 
 const KEPT_REPAIRS = 50
 const SHOWN_COMMANDS = 20
@@ -38,7 +51,10 @@ export class Report {
     message: 'nothing was looked at yet',
   }
   #observed: ObservedHost | undefined
+  #devices: Devices = new Map()
   #interfaces: readonly InterfaceStatus[] = []
+  #links: readonly LinkStatus[] = []
+  #objects: readonly ObjectStatus[] = []
   #repairs: readonly Repair[] = []
   #watchHandshakesUntilMs = 0
   /** Said once, not with every pass. */
@@ -62,6 +78,8 @@ export class Report {
       conditions: [sourceReady(desired), accepted(desired), this.#converged],
       problems: [...desired.problems, ...this.#problems],
       interfaces: this.#interfaces,
+      links: this.#links,
+      objects: this.#objects,
       repairs: this.#repairs,
     }
   }
@@ -105,6 +123,7 @@ export class Report {
       .flatMap((s) => render(s).split('\n'))
     this.#problems = [
       ...conflictProblems(done),
+      ...waitingProblems(done),
       ...unresolvedProblems(facts.unresolved),
       ...consentProblems(desired, done),
     ]
@@ -118,9 +137,18 @@ export class Report {
         changes: done.applied.length,
         tookMs,
       })
-    if (desired.current !== undefined)
-      this.#interfaces = interfaceStatuses(desired.current.intent, done.observed, facts.paths)
+    this.#show(desired, done, facts.paths)
     this.#write(desired)
+  }
+
+  #show(desired: DesiredState, done: Convergence, paths: ReadonlyMap<string, PathState>): void {
+    this.#devices = devicesOf(done.observed)
+    if (desired.current === undefined) return
+    const { intent, asked } = desired.current
+    const { observed } = done
+    this.#interfaces = interfaceStatuses({ intent, observed, devices: this.#devices, paths })
+    this.#links = linkStatuses(intent, observed)
+    this.#objects = objectStatuses({ asked, generations: desired.generations, intent, done })
   }
 
   #succeed(desired: DesiredState, done: Convergence): void {
@@ -129,10 +157,13 @@ export class Report {
     this.#observedGeneration = desired.generation
     if (isNew || done.applied.length > 0) this.#convergedAtMs = this.#o.clock.wallMs()
     const conflict = done.conflicts[0]
-    this.#converged =
-      conflict === undefined
-        ? { type: 'Converged', status: true, reason: 'AsWanted', message: 'nothing differs' }
-        : { type: 'Converged', status: false, reason: 'LinkNotOurs', message: conflict.message }
+    const [held] = done.waiting
+    const type = 'Converged'
+    if (conflict !== undefined)
+      this.#converged = { type, status: false, reason: 'LinkNotOurs', message: conflict.message }
+    else if (held !== undefined)
+      this.#converged = { type, status: true, reason: held.reason, message: `waiting: ${held.message}` }
+    else this.#converged = { type, status: true, reason: 'AsWanted', message: 'nothing differs' }
     if (conflict !== undefined) this.#phase = 'Failed'
   }
 
@@ -178,17 +209,13 @@ export class Report {
     log.info('repaired', { cause: o.facts.cause, tookMs: o.tookMs, changes: o.commands.length, what })
   }
 
-  peeked(
-    desired: DesiredState,
-    devices: readonly ObservedWireGuard[],
-    paths: ReadonlyMap<string, PathState>,
-  ): void {
+  peeked(desired: DesiredState, devices: Devices, paths: ReadonlyMap<string, PathState>): void {
     if (this.#observed === undefined || desired.current === undefined) return
-    const before = this.#observed.wireguard
-    if (devices.length === before.length && devices.every((d, i) => d === before[i])) return
-    const observed = { ...this.#observed, wireguard: devices }
-    this.#observed = observed
-    const interfaces = interfaceStatuses(desired.current.intent, observed, paths)
+    const before = this.#devices
+    if (devices.size === before.size && [...devices].every(([id, d]) => before.get(id) === d)) return
+    this.#devices = devices
+    const { intent } = desired.current
+    const interfaces = interfaceStatuses({ intent, observed: this.#observed, devices, paths })
     // Counters alone are not worth a write: they change with every packet.
     if (isDeepStrictEqual(withoutCounters(interfaces), withoutCounters(this.#interfaces))) return
     this.#interfaces = interfaces
@@ -213,7 +240,7 @@ const isUpkeep = (step: Step, turned: ReadonlySet<string>): boolean =>
   step.change.fwmark === undefined &&
   step.change.peers.every(
     (p) =>
-      turned.has(peerId(step.link, p.publicKey)) ||
+      turned.has(peerId(linkIdOf(step.link, step.in), p.publicKey)) ||
       (p.kind === 'set' && !p.create && p.endpoint !== undefined && p.allowedIPs === undefined),
   )
 
@@ -237,6 +264,16 @@ const failed = (path: string, message: string): Problem => ({ code: 'ApplyFailed
 
 const conflictProblems = (done: Convergence): Problem[] =>
   done.conflicts.map((c) => ({ code: 'LinkNotOurs', path: c.link, message: c.message, hint: c.hint }))
+
+/** Not refused by anybody: it comes as soon as what it waits for does. */
+const waitingProblems = (done: Convergence): Problem[] =>
+  done.waiting.map((w) => ({
+    code: w.reason,
+    path: w.link,
+    message: w.message,
+    hint: w.hint,
+    severity: 'warning',
+  }))
 
 const unresolvedProblems = (hosts: readonly string[]): Problem[] =>
   hosts.map((host) => ({

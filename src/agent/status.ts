@@ -4,9 +4,8 @@
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { AddressIntent, Backend, NodeIntent, ObservedHost, Problem } from '../model/index.ts'
-import type { PathPhase, PathState } from '../reconcile/index.ts'
-import { peerId } from '../reconcile/index.ts'
+import type { Backend, LinkSettings, Problem } from '../model/index.ts'
+import type { PathPhase } from '../reconcile/index.ts'
 
 export type AgentPhase = 'Converged' | 'Converging' | 'Failed'
 
@@ -22,7 +21,12 @@ export interface AgentStatus {
   readonly convergedAtMs: number | undefined
   readonly conditions: readonly Condition[]
   readonly problems: readonly Problem[]
+  /** WireGuard. */
   readonly interfaces: readonly InterfaceStatus[]
+  /** Everything else that NetlinkInterface objects ask for, as far as it is there. */
+  readonly links: readonly LinkStatus[]
+  /** What each object that asks something of this node has come to. */
+  readonly objects: readonly ObjectStatus[]
   readonly repairs: readonly Repair[]
 }
 
@@ -33,15 +37,71 @@ export interface Condition {
   readonly message: string
 }
 
-export interface InterfaceStatus {
+/** What any link has to show (GC-15). */
+export interface LinkFacts {
   readonly name: string
+  /** `docker:web`; undefined in the node's own namespace. */
+  readonly container: string | undefined
+  /** `NetlinkInterface/default/br0` */
+  readonly owner: string
+  /** IFLA_INFO_KIND. */
+  readonly kind: string
+  readonly index: number
+  readonly up: boolean
+  /** IF_OPER_* */
+  readonly operState: string
+  /** IFF_* */
+  readonly flags: readonly string[]
+  readonly mtuBytes: number
+  readonly hardwareAddress: string | undefined
+  readonly master: string | undefined
+  readonly altNames: readonly string[]
+  readonly addresses: readonly string[]
+}
+
+export interface LinkStatus extends LinkFacts {
+  readonly settings: LinkSettings
+  /** Of a bridge or VRF. */
+  readonly ports: readonly string[] | undefined
+  /** Of a veth. */
+  readonly peer: PeerLinkStatus | undefined
+}
+
+export interface PeerLinkStatus {
+  readonly name: string
+  readonly container: string | undefined
+  /** Undefined when it is not where it belongs. */
+  readonly operState: string | undefined
+  readonly flags: readonly string[]
+  readonly mtuBytes: number | undefined
+  readonly addresses: readonly string[]
+}
+
+export interface InterfaceStatus extends LinkFacts {
   readonly backend: Backend | undefined
   readonly publicKey: string | undefined
   readonly listenPort: number
-  readonly addresses: readonly string[]
-  readonly up: boolean
-  readonly mtuBytes: number
   readonly peers: readonly PeerStatus[]
+}
+
+export interface ObjectStatus {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** `metadata.generation` where the source counts; otherwise how often what it asks has changed since the start. */
+  readonly generation: number
+  /** The generation that `conditions` are about. */
+  readonly observedGeneration: number
+  readonly conditions: readonly ObjectCondition[]
+}
+
+export interface ObjectCondition {
+  readonly type: 'Ready'
+  readonly status: boolean
+  /** `AsWanted`, or why not: `ContainerMissing`, `ParentMissing`, `PortMissing`, `ReplaceNeeded`, `LinkNotOurs`, … */
+  readonly reason: string
+  readonly message: string
+  readonly hint?: string
 }
 
 export interface PeerStatus {
@@ -65,45 +125,6 @@ export interface Repair {
   /** What told us. */
   readonly cause: string
 }
-
-export const addressText = (a: AddressIntent): string =>
-  a.peer === undefined ? `${a.local}/${a.prefixLength}` : `${a.local} peer ${a.peer}/${a.prefixLength}`
-
-export const interfaceStatuses = (
-  intent: NodeIntent,
-  observed: ObservedHost,
-  paths: ReadonlyMap<string, PathState>,
-): InterfaceStatus[] =>
-  intent.interfaces.flatMap((wg) => {
-    const link = observed.links.find((l) => l.name === wg.name)
-    const device = observed.wireguard.find((d) => d.link === wg.name)
-    if (link === undefined) return []
-    const planned = new Map(wg.peers.map((p) => [p.publicKey, p]))
-    return [
-      {
-        name: wg.name,
-        backend: device?.backend,
-        publicKey: device?.publicKey,
-        listenPort: device?.listenPort ?? 0,
-        addresses: observed.addresses.filter((a) => a.link === wg.name).map(addressText),
-        up: link.up,
-        mtuBytes: link.mtuBytes,
-        peers: (device?.peers ?? []).map((peer) => ({
-          publicKey: peer.publicKey,
-          node: planned.get(peer.publicKey)?.node,
-          endpoint: peer.endpoint,
-          allowedIPs: peer.allowedIPs,
-          lastHandshakeMs: peer.lastHandshakeMs,
-          rxBytes: peer.rxBytes,
-          txBytes: peer.txBytes,
-          path:
-            planned.get(peer.publicKey)?.path === 'while-alive'
-              ? (paths.get(peerId(wg.name, peer.publicKey))?.phase ?? 'probing')
-              : 'always',
-        })),
-      },
-    ]
-  })
 
 export class StatusFile {
   readonly #path: string

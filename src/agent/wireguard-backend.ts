@@ -3,14 +3,22 @@
  * the same change and show the same observation; test/contracts/backend.test.ts holds them together.
  */
 import { decodeBase64, encodeBase64 } from '../model/index.ts'
-import type { ObservedPeer, ObservedWireGuard, PeerChange, WireGuardChange } from '../model/index.ts'
+import type {
+  NetnsName,
+  ObservedPeer,
+  ObservedWireGuard,
+  PeerChange,
+  WireGuardChange,
+} from '../model/index.ts'
 import type { WgDevice, WgDeviceChange, WgPeer, WgPeerChange, WireGuardNetlink } from '../linux/index.ts'
 import type { UapiChange, UapiDevice, UapiPeerChange } from '../protocols/wireguard/formats/index.ts'
 import { peerId } from '../reconcile/index.ts'
+import { linkIdIn } from './by-link.ts'
 import type { ResolvedKeys } from './host.ts'
 import { keyDigest, publicKeyOf } from './key-pair.ts'
 import type { UapiConnection } from './uapi-connection.ts'
 
+/** Of one network namespace. Links are named as they are called there; keys are found by `linkIdOf`. */
 export interface WireGuardBackend {
   /** Undefined when there is nothing behind the link. */
   observe(link: string): Promise<ObservedWireGuard | undefined>
@@ -24,29 +32,31 @@ const missingKey = (link: string): never => {
 }
 
 /** The text of a change's keys: looked up only here, at the moment they are used. */
-const privateKeyOf = (link: string, keys: ResolvedKeys): string =>
-  keys.privateKeys.get(link)?.reveal() ?? missingKey(link)
+const privateKeyOf = (id: string, keys: ResolvedKeys): string =>
+  keys.privateKeys.get(id)?.reveal() ?? missingKey(id)
 
 const presharedKeyOf = (
-  link: string,
+  id: string,
   peer: Extract<PeerChange, { kind: 'set' }>,
   keys: ResolvedKeys,
 ): string =>
   peer.presharedKey === 'none'
     ? ZERO_KEY
-    : (keys.presharedKeys.get(peerId(link, peer.publicKey))?.reveal() ?? missingKey(link))
+    : (keys.presharedKeys.get(peerId(id, peer.publicKey))?.reveal() ?? missingKey(id))
 
 export class UapiBackend implements WireGuardBackend {
-  readonly #connection: (link: string) => UapiConnection
+  readonly #connection: (id: string) => UapiConnection
+  readonly #netns: NetnsName
   /** A device that did not change is not looked into again: deriving its public key alone takes 0.1 ms. */
   readonly #observed = new WeakMap<UapiDevice, ObservedWireGuard>()
 
-  constructor(connection: (link: string) => UapiConnection) {
+  constructor(connection: (id: string) => UapiConnection, netns: NetnsName) {
     this.#connection = connection
+    this.#netns = netns
   }
 
   async observe(link: string): Promise<ObservedWireGuard | undefined> {
-    const device = await this.#connection(link).get()
+    const device = await this.#connection(linkIdIn(link, this.#netns)).get()
     if (device === undefined) return undefined
     const observed = this.#observed.get(device) ?? observedFromUapi(link, device)
     this.#observed.set(device, observed)
@@ -54,22 +64,23 @@ export class UapiBackend implements WireGuardBackend {
   }
 
   async set(link: string, change: WireGuardChange, keys: ResolvedKeys): Promise<void> {
+    const id = linkIdIn(link, this.#netns)
     const set: UapiChange = {
-      ...(change.privateKey === undefined ? {} : { privateKey: privateKeyOf(link, keys) }),
+      ...(change.privateKey === undefined ? {} : { privateKey: privateKeyOf(id, keys) }),
       ...(change.listenPort === undefined ? {} : { listenPort: change.listenPort }),
       ...(change.fwmark === undefined ? {} : { fwmark: change.fwmark }),
-      peers: change.peers.map((peer) => uapiPeer(link, peer, keys)),
+      peers: change.peers.map((peer) => uapiPeer(id, peer, keys)),
     }
-    await this.#connection(link).set(set)
+    await this.#connection(id).set(set)
   }
 }
 
-const uapiPeer = (link: string, peer: PeerChange, keys: ResolvedKeys): UapiPeerChange => {
+const uapiPeer = (id: string, peer: PeerChange, keys: ResolvedKeys): UapiPeerChange => {
   if (peer.kind === 'remove') return { publicKey: peer.publicKey, remove: true, allowedIPs: [] }
   return {
     publicKey: peer.publicKey,
     ...(peer.create ? {} : { updateOnly: true }),
-    ...(peer.presharedKey === undefined ? {} : { presharedKey: presharedKeyOf(link, peer, keys) }),
+    ...(peer.presharedKey === undefined ? {} : { presharedKey: presharedKeyOf(id, peer, keys) }),
     ...(peer.endpoint === undefined ? {} : { endpoint: peer.endpoint }),
     ...(peer.persistentKeepaliveSeconds === undefined
       ? {}
@@ -108,9 +119,11 @@ const unmapped = (endpoint: string): string =>
 
 export class KernelBackend implements WireGuardBackend {
   readonly #netlink: WireGuardNetlink
+  readonly #netns: NetnsName
 
-  constructor(netlink: WireGuardNetlink) {
+  constructor(netlink: WireGuardNetlink, netns: NetnsName) {
     this.#netlink = netlink
+    this.#netns = netns
   }
 
   observe(link: string): Promise<ObservedWireGuard | undefined> {
@@ -119,11 +132,12 @@ export class KernelBackend implements WireGuardBackend {
   }
 
   set(link: string, change: WireGuardChange, keys: ResolvedKeys): Promise<void> {
+    const id = linkIdIn(link, this.#netns)
     const set: WgDeviceChange = {
-      ...(change.privateKey === undefined ? {} : { privateKey: keyBytes(privateKeyOf(link, keys)) }),
+      ...(change.privateKey === undefined ? {} : { privateKey: keyBytes(privateKeyOf(id, keys)) }),
       ...(change.listenPort === undefined ? {} : { listenPort: change.listenPort }),
       ...(change.fwmark === undefined ? {} : { fwmark: change.fwmark }),
-      peers: change.peers.map((peer) => kernelPeer(link, peer, keys)),
+      peers: change.peers.map((peer) => kernelPeer(id, peer, keys)),
     }
     this.#netlink.setDevice(link, set)
     return Promise.resolve()
@@ -132,13 +146,13 @@ export class KernelBackend implements WireGuardBackend {
 
 const keyBytes = (text: string): Uint8Array => decodeBase64(text) ?? new Uint8Array(32)
 
-const kernelPeer = (link: string, peer: PeerChange, keys: ResolvedKeys): WgPeerChange => {
+const kernelPeer = (id: string, peer: PeerChange, keys: ResolvedKeys): WgPeerChange => {
   const publicKey = keyBytes(peer.publicKey)
   if (peer.kind === 'remove') return { publicKey, remove: true }
   return {
     publicKey,
     ...(peer.create ? {} : { updateOnly: true }),
-    ...(peer.presharedKey === undefined ? {} : { presharedKey: keyBytes(presharedKeyOf(link, peer, keys)) }),
+    ...(peer.presharedKey === undefined ? {} : { presharedKey: keyBytes(presharedKeyOf(id, peer, keys)) }),
     ...(peer.endpoint === undefined ? {} : { endpoint: parseEndpointText(peer.endpoint) }),
     ...(peer.persistentKeepaliveSeconds === undefined
       ? {}

@@ -7,6 +7,7 @@
  * links are named, never numbered.
  */
 import type { AddressIntent, ContainerRef, ObjectRef, RouteIntent } from './intent.ts'
+import { hashText } from './stable-name.ts'
 
 export const LINK_KINDS = [
   ...['dummy', 'bridge', 'vxlan', 'veth', 'vlan', 'vrf', 'macvlan'],
@@ -101,3 +102,9 @@ export const netnsNameOf = (container: ContainerRef | undefined): NetnsName => {
  */
 export const linkIdOf = (name: string, container: ContainerRef | undefined): string =>
   container === undefined ? name : `${name}@${netnsNameOf(container)}`
+
+/**
+ * What a WireGuard interface of a container is called in the node's own namespace, where it is made: its UDP socket
+ * stays there, and the socket file of a userspace device keeps this name. 11 bytes.
+ */
+export const birthNameOf = (linkId: string): string => `wrn${hashText(linkId, 8)}`

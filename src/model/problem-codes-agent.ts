@@ -58,9 +58,32 @@ export const AGENT_PROBLEMS = {
     remedy:
       'Have another way into the machine at hand, or use narrower prefixes. With a longer route to the endpoint nothing happens.',
   },
-  ContainerUnsupported: {
-    means: 'The interface is to live in a container, which this version cannot do yet.',
-    remedy: 'Leave out `container`.',
+  ContainerMissing: {
+    means: 'There is no container of this name now. Its links are made as soon as it is there. A warning.',
+    remedy: 'Start the container, or correct its name in `container`.',
+  },
+  ContainerUnknown: {
+    means:
+      'Whether the container is there could not be found out, or its network namespace is not one to work in. A warning.',
+    remedy:
+      'Read the message: the socket of its runtime may be closed to the agent, or the runtime not running.',
+  },
+  ParentMissing: {
+    means: 'The link that another one lies on is neither there nor about to be made. A warning.',
+    remedy: 'Declare it or make it; what lies on it follows by itself.',
+  },
+  PortMissing: {
+    means: 'A port of a bridge is not there. Everything else of the bridge is as wanted. A warning.',
+    remedy: 'Declare the port or make it; it is taken in as soon as it is there.',
+  },
+  MasterMissing: {
+    means:
+      'The bridge or VRF that a link is to belong to is not there. The link itself is as wanted. A warning.',
+    remedy: 'Declare it or make it; the link joins as soon as it is there.',
+  },
+  ReplaceNeeded: {
+    means: 'A setting differs that the kernel cannot change on a link that is there. A warning.',
+    remedy: 'Write `replacePolicy: DeleteAndCreate` to have the link made anew, or put the setting back.',
   },
   ForwardingConsent: {
     means: 'Relaying IPv6 on this kernel makes the whole host forward, which needs consent.',

@@ -116,14 +116,14 @@ class Bench {
       publicKeys: new Map([[this.link, publicKeyOf(this.privateKey)]]),
       presharedKeyDigests: new Map([...this.presharedKeys].map(([id, key]) => [id, keyDigest(key)])),
     }
-    const before = await this.host.observe(intent.interfaces)
+    const before = await this.host.observe(intent)
     const { steps } = diff({ ...input, observed: before, ...(endpoints ? { endpoints } : {}) })
     const failures = await this.host.apply(steps, {
       privateKeys: new Map([[this.link, secretText(this.privateKey)]]),
       presharedKeys: new Map([...this.presharedKeys].map(([id, key]) => [id, secretText(key)])),
     })
     assert.deepEqual(failures, [])
-    const after = await this.host.observe(intent.interfaces)
+    const after = await this.host.observe(intent)
     assert.deepEqual(diff({ ...input, observed: after }).steps, [])
     const device = after.wireguard.find((d) => d.link === this.link)
     assert.ok(device)
@@ -131,7 +131,7 @@ class Bench {
   }
 
   async remove(): Promise<void> {
-    const observed = await this.host.observe([])
+    const observed = await this.host.observe({ node: 'a', interfaces: [], links: [] })
     const { steps } = diff({
       intent: { node: 'a', interfaces: [], links: [] },
       observed: { ...observed, links: observed.links.filter((l) => l.name === this.link) },
@@ -312,7 +312,7 @@ for (const world of WORLDS) {
 
   claim('peek() shows the same device as observe()', async (bench) => {
     const { device } = await bench.make({ peers: [peer(1), peer(2)] })
-    const [peeked] = await bench.host.peek([bench.link])
+    const peeked = (await bench.host.peek(bench.intent({}).interfaces)).get(bench.link)
     assert.deepEqual(
       { ...peeked, peers: peeked?.peers.toSorted(byKey) },
       { ...device, peers: device.peers.toSorted(byKey) },
@@ -333,7 +333,7 @@ for (const world of WORLDS) {
       [up],
     )
     assert.match(failures[0]?.message ?? '', /ENODEV/)
-    const { addresses } = await bench.host.observe(bench.intent({}).interfaces)
+    const { addresses } = await bench.host.observe(bench.intent({}))
     assert.ok(addresses.some((a) => a.local === '10.6.0.1'))
   })
 
