@@ -9,9 +9,9 @@ const [IPV4, IPV6, UDP, ETHERNET] = [20, 40, 8, 14]
 
 /** Bytes of every packet that are not the inner packet. */
 const overheadOf = ({ kind, settings }: LinkIntent): number | undefined => {
-  const key = settings.inputKey !== undefined || settings.outputKey !== undefined ? 4 : 0
-  // Destination options with the encapsulation limit, unless switched off.
-  const limit = settings.encapLimit === 'none' ? 0 : 8
+  const key = settings.outputKey === undefined ? 0 : 4
+  // The destination options that carry the encapsulation limit (RFC 2473 §5.1).
+  const limit = 8
   switch (kind) {
     case 'vlan':
     case 'macvlan':
