@@ -1,88 +1,17 @@
-/** RTM_NEWLINK, RTM_DELLINK and alternative names in the fake: `struct ifinfomsg` requests in, changed tables out. */
-import { hardwareAddressText } from '../ip-text.ts'
-import { AttributeCursor } from '../netlink/index.ts'
-import { IFINFOMSG, type Link } from '../rtnl/index.ts'
+/** RTM_NEWLINK, RTM_DELLINK and alternative names in the fake: requests in, changed tables out. */
+import type { Link } from '../rtnl/index.ts'
 import * as uapi from '../uapi/index.ts'
 import { encodeLink } from './encode.ts'
-import type { FakeNamespace } from './fake-namespace.ts'
+import { dropForwarding, followGroup } from './fake-forwarding.ts'
+import { changedSettings, fakeLinkKind, newMtu, newSettings } from './fake-link-kinds.ts'
+import type { LinkRequest } from './fake-link-request.ts'
+import type { FakeNamespace, LinkPlace } from './fake-namespace.ts'
 import { linkIsGone, linkWentDown, linkWentUp } from './fake-tables.ts'
 import { Refusal } from './refusal.ts'
 
 const ERANGE = 34
 const IFF_RUNNING_UP = uapi.IFF_UP | uapi.IFF_RUNNING | uapi.IFF_LOWER_UP
-const ETHERNET_FLAGS = uapi.IFF_BROADCAST | uapi.IFF_MULTICAST
-const WIREGUARD_FLAGS = uapi.IFF_POINTOPOINT | uapi.IFF_NOARP
-const KINDS = new Set(['bridge', 'veth', 'dummy', 'wireguard', 'ifb'])
 const MAX_MTU_BYTES = 65535
-
-export interface LinkRequest {
-  readonly index: number
-  /** IFF_UP wanted, if the request says anything about it. */
-  readonly up: boolean | undefined
-  name?: string
-  altNames: string[]
-  mtuBytes?: number | undefined
-  hardwareAddress?: string
-  master?: number | undefined
-  netns?: number | undefined
-  kind?: string
-  peer?: LinkRequest
-}
-
-export const decodeLinkRequest = (payload: DataView, start = 0, end = payload.byteLength): LinkRequest => {
-  if (end - start < IFINFOMSG.bytes) throw new Refusal(uapi.EINVAL)
-  const change = payload.getUint32(start + 12, true)
-  const request: LinkRequest = {
-    index: payload.getInt32(start + 4, true),
-    up: change & uapi.IFF_UP ? (payload.getUint32(start + 8, true) & uapi.IFF_UP) !== 0 : undefined,
-    altNames: [],
-  }
-  const attributes = new AttributeCursor(payload, start + IFINFOMSG.bytes, end)
-  while (attributes.next()) decodeAttribute(attributes, request, payload)
-  return request
-}
-
-const decodeAttribute = (attribute: AttributeCursor, request: LinkRequest, payload: DataView): void => {
-  switch (attribute.type) {
-    case uapi.IFLA_IFNAME:
-    case uapi.IFLA_ALT_IFNAME:
-      request.name = attribute.string()
-      break
-    case uapi.IFLA_MTU:
-      request.mtuBytes = attribute.u32()
-      break
-    case uapi.IFLA_ADDRESS:
-      request.hardwareAddress = hardwareAddressText(attribute.bytes())
-      break
-    case uapi.IFLA_MASTER:
-      request.master = attribute.u32()
-      break
-    case uapi.IFLA_NET_NS_FD:
-      request.netns = attribute.u32()
-      break
-    case uapi.IFLA_PROP_LIST: {
-      const list = attribute.nested()
-      while (list.next()) request.altNames.push(list.string())
-      break
-    }
-    case uapi.IFLA_LINKINFO:
-      decodeLinkInfo(attribute.nested(), request, payload)
-      break
-  }
-}
-
-const decodeLinkInfo = (info: AttributeCursor, request: LinkRequest, payload: DataView): void => {
-  while (info.next()) {
-    if (info.type === uapi.IFLA_INFO_KIND) request.kind = info.string()
-    if (info.type !== uapi.IFLA_INFO_DATA) continue
-    const data = info.nested()
-    while (data.next()) {
-      if (data.type === uapi.VETH_INFO_PEER) {
-        request.peer = decodeLinkRequest(payload, data.offset, data.offset + data.length)
-      }
-    }
-  }
-}
 
 export class FakeLinks {
   readonly #namespaceOf: (fd: number) => FakeNamespace
@@ -122,12 +51,13 @@ export class FakeLinks {
 
   #create(here: FakeNamespace, request: LinkRequest): void {
     const { kind = '', peer } = request
-    if (!KINDS.has(kind)) throw new Refusal(uapi.EOPNOTSUPP, 'Unknown device type')
+    fakeLinkKind(kind)
     const namespace = request.netns === undefined ? here : this.#namespaceOf(request.netns)
     const peerNamespace = peer?.netns === undefined ? here : this.#namespaceOf(peer.netns)
     const name = freeName(namespace, request.name)
     if (kind === 'veth') freeName(peerNamespace, peer?.name)
-    const link = putLink(namespace, newLink(namespace, { ...request, name }))
+    const link = putLink(namespace, newLink(namespace, { ...request, name }, here))
+    followGroup(namespace, undefined, link)
     if (kind === 'wireguard') namespace.wireguard.set(link.index, emptyDevice(link))
     if (kind === 'veth' && peer) this.#pair(namespace, link, { namespace: peerNamespace, request: peer })
     if (request.up) setUp(namespace, link.index, true)
@@ -138,7 +68,7 @@ export class FakeLinks {
     link: Link,
     peer: { namespace: FakeNamespace; request: LinkRequest },
   ): void {
-    const other = newLink(peer.namespace, { ...peer.request, kind: 'veth', up: undefined })
+    const other = newLink(peer.namespace, { ...peer.request, kind: 'veth', up: undefined }, peer.namespace)
     const far = peer.namespace === namespace ? {} : { peerNamespaceId: 0 }
     putLink(peer.namespace, { ...other, peerIndex: link.index, ...far })
     putLink(namespace, { ...link, peerIndex: other.index, ...far })
@@ -146,20 +76,35 @@ export class FakeLinks {
     peer.namespace.vethEnds.set(other.index, { namespace, index: link.index })
   }
 
+  /** What comes with a move is done on arrival, as in do_setlink(): a refusal there leaves the link moved. */
   #change(namespace: FakeNamespace, link: Link, request: LinkRequest): void {
+    if (request.netns === undefined) return this.#changeHere(namespace, link, request)
+    const there = this.#namespaceOf(request.netns)
+    this.#changeHere(there, moveLink(namespace, link, { to: there, fallbackName: request.name }), request)
+  }
+
+  #changeHere(namespace: FakeNamespace, link: Link, request: LinkRequest): void {
     const renamed = request.index > 0 && request.name !== undefined && request.name !== link.name
-    if (request.netns !== undefined) return moveLink(namespace, link, this.#namespaceOf(request.netns))
+    const settings = settingsAfter(link, request)
     if ((request.mtuBytes ?? 0) > MAX_MTU_BYTES)
       throw new Refusal(uapi.EINVAL, 'mtu greater than device maximum')
-    putLink(namespace, {
+    const changed = putLink(namespace, {
       ...link,
+      settings,
       ...(renamed && { name: freeName(namespace, request.name) }),
       ...(request.mtuBytes !== undefined && { mtuBytes: request.mtuBytes }),
       ...(request.hardwareAddress !== undefined && { hardwareAddress: request.hardwareAddress }),
       ...(request.master !== undefined && { master: request.master === 0 ? undefined : request.master }),
     })
+    followGroup(namespace, link, changed)
     if (request.up !== undefined && request.up !== link.up) setUp(namespace, link.index, request.up)
   }
+}
+
+const settingsAfter = (link: Link, { kind, settings }: LinkRequest): Link['settings'] => {
+  if (settings === undefined) return link.settings
+  if (kind !== link.kind) throw new Refusal(uapi.EOPNOTSUPP)
+  return changedSettings(link.kind, link.settings, settings)
 }
 
 const findLink = (namespace: FakeNamespace, { index, name }: LinkRequest): Link | undefined =>
@@ -172,29 +117,41 @@ const freeName = (namespace: FakeNamespace, name = ''): string => {
   return name
 }
 
-const newLink = (namespace: FakeNamespace, request: LinkRequest): Link => {
+/** `here`: where the request came from, and where the link below it is. */
+const newLink = (namespace: FakeNamespace, request: LinkRequest, here: FakeNamespace): Link => {
+  const { kind = '', name = '', below, mtuBytes, hardwareAddress } = request
+  const table = fakeLinkKind(kind)
+  const wanted = { ...request.settings, ...(below !== undefined && { link: below }) }
+  const others = [...namespace.links.values()].filter((other) => other.kind === kind)
+  const settings = newSettings(kind, wanted, others)
+  const lower = typeof settings['link'] === 'number' ? here.links.get(settings['link']) : undefined
+  if (settings['link'] !== undefined && !lower) throw new Refusal(uapi.ENODEV)
   const index = namespace.nextIndex()
-  const wireguard = request.kind === 'wireguard'
+  if (lower) here.stacked.set(lower.index, [...over(here, lower.index), { namespace, index }])
   const serial = index.toString(16).padStart(4, '0')
+  const ethernet = table.hardwareType === uapi.ARPHRD_ETHER
   return {
     index,
-    name: request.name ?? '',
-    kind: request.kind ?? '',
+    name,
+    kind,
     up: false,
-    flags: wireguard ? WIREGUARD_FLAGS : ETHERNET_FLAGS,
-    hardwareType: wireguard ? uapi.ARPHRD_NONE : uapi.ARPHRD_ETHER,
-    mtuBytes: request.mtuBytes ?? (wireguard ? 1420 : 1500),
-    hardwareAddress: wireguard
-      ? undefined
-      : (request.hardwareAddress ?? `02:00:00:00:${serial.slice(0, 2)}:${serial.slice(2)}`),
-    master: request.master,
-    peerIndex: undefined,
-    peerNamespaceId: undefined,
+    flags: table.flags,
+    hardwareType: table.hardwareType,
+    mtuBytes: mtuBytes ?? newMtu(kind, settings, lower),
     operState: 'down',
-    settings: {},
+    hardwareAddress: ethernet
+      ? (hardwareAddress ?? `02:00:00:00:${serial.slice(0, 2)}:${serial.slice(2)}`)
+      : undefined,
+    master: request.master,
+    peerIndex: lower?.index,
+    peerNamespaceId: lower && here !== namespace ? 0 : undefined,
+    settings,
     altNames: [],
   }
 }
+
+const over = (namespace: FakeNamespace, index: number): readonly LinkPlace[] =>
+  namespace.stacked.get(index) ?? []
 
 const emptyDevice = ({ index, name }: Link) => ({
   index,
@@ -216,16 +173,24 @@ const setUp = (namespace: FakeNamespace, index: number, up: boolean): void => {
   const link = namespace.links.get(index)
   if (!link) return
   const flags = up ? link.flags | IFF_RUNNING_UP : link.flags & ~IFF_RUNNING_UP
-  const changed = putLink(namespace, { ...link, up, flags })
+  const changed = putLink(namespace, { ...link, up, flags, operState: up ? 'unknown' : 'down' })
   if (up) linkWentUp(namespace, changed)
   else linkWentDown(namespace, changed)
 }
 
-const removeLink = (namespace: FakeNamespace, present: Link): void => {
+const removeLink = (namespace: FakeNamespace, present: Link, moving = false): void => {
+  for (const place of over(namespace, present.index)) {
+    const link = place.namespace.links.get(place.index)
+    const { goesWith } = fakeLinkKind(link?.kind ?? 'veth')
+    if (link && (goesWith === 'deleted or moved' || (goesWith === 'deleted' && !moving)))
+      removeLink(place.namespace, link)
+  }
   if (present.up) setUp(namespace, present.index, false)
   const link = namespace.links.get(present.index) ?? present
   linkIsGone(namespace, link)
+  dropForwarding(namespace, (entry) => entry.linkIndex === link.index)
   namespace.links.delete(link.index)
+  namespace.stacked.delete(link.index)
   namespace.vethEnds.delete(link.index)
   namespace.wireguard.delete(link.index)
   for (const other of namespace.links.values()) {
@@ -234,16 +199,51 @@ const removeLink = (namespace: FakeNamespace, present: Link): void => {
   namespace.announce(uapi.RTNLGRP_LINK, uapi.RTM_DELLINK, (writer) => encodeLink(writer, link))
 }
 
+interface Move {
+  readonly to: FakeNamespace
+  /** Taken when the own one is in use there. */
+  readonly fallbackName: string | undefined
+}
+
 /** It arrives down, without addresses, under a new index where its own is taken. */
-const moveLink = (from: FakeNamespace, link: Link, to: FakeNamespace): void => {
+const moveLink = (from: FakeNamespace, link: Link, { to, fallbackName }: Move): Link => {
+  if (fakeLinkKind(link.kind).rooted) throw new Refusal(uapi.EINVAL, 'The interface netns is immutable')
+  if (link.altNames.some((name) => to.find(name))) throw new Refusal(uapi.EEXIST)
+  const name = to.find(link.name) ? freeName(to, fallbackName ?? link.name) : link.name
   const device = from.wireguard.get(link.index)
   const other = from.vethEnds.get(link.index)
-  removeLink(from, link)
+  const entries = from.forwarding.filter(({ linkIndex }) => linkIndex === link.index)
+  const above = over(from, link.index)
+  removeLink(from, link, true)
   const index = to.links.has(link.index) ? to.nextIndex() : link.index
   const flags = link.flags & ~IFF_RUNNING_UP
-  putLink(to, { ...link, name: freeName(to, link.name), index, up: false, flags, master: undefined })
-  if (device) to.wireguard.set(index, { ...device, index })
-  if (!other) return
-  to.vethEnds.set(index, other)
-  other.namespace.vethEnds.set(other.index, { namespace: to, index })
+  const far = other || link.settings['link'] !== undefined ? { peerNamespaceId: 0 } : {}
+  const moved = {
+    ...link,
+    name,
+    index,
+    up: false,
+    flags,
+    operState: 'down',
+    master: undefined,
+    ...far,
+  } as const
+  putLink(to, moved)
+  to.forwarding = [...to.forwarding, ...entries.map((entry) => ({ ...entry, linkIndex: index }))]
+  to.stacked.set(index, above)
+  followBelow(from, link, { namespace: to, index })
+  if (device) to.wireguard.set(index, { ...device, index, name })
+  if (other) {
+    to.vethEnds.set(index, other)
+    other.namespace.vethEnds.set(other.index, { namespace: to, index })
+  }
+  return moved
+}
+
+/** The link below, if it was in the same namespace, has this one over it still. */
+const followBelow = (from: FakeNamespace, { index, settings }: Link, place: LinkPlace): void => {
+  const { link: below } = settings
+  if (typeof below !== 'number') return
+  const places = over(from, below).filter((other) => other.namespace !== from || other.index !== index)
+  from.stacked.set(below, [...places, place])
 }

@@ -4,7 +4,7 @@
  */
 import type { WgDevice } from '../genl/index.ts'
 import type { MessageWriter } from '../netlink/index.ts'
-import type { Address, Link, LinkRef, Route, Rule } from '../rtnl/index.ts'
+import type { Address, Forwarding, Link, LinkRef, Route, Rule } from '../rtnl/index.ts'
 import * as uapi from '../uapi/index.ts'
 
 /** A multicast listener: a socket that joined the group. */
@@ -13,7 +13,8 @@ export interface Listener {
   announce(type: number, body: (writer: MessageWriter) => void): void
 }
 
-export interface VethEnd {
+/** A link, wherever it is. */
+export interface LinkPlace {
   readonly namespace: FakeNamespace
   readonly index: number
 }
@@ -23,11 +24,15 @@ const RT_TABLE_DEFAULT = 253
 
 export class FakeNamespace {
   readonly links = new Map<number, Link>()
-  readonly vethEnds = new Map<number, VethEnd>()
+  readonly vethEnds = new Map<number, LinkPlace>()
+  /** By the index of a link here: the links over it. */
+  readonly stacked = new Map<number, readonly LinkPlace[]>()
   readonly wireguard = new Map<number, WgDevice>()
   readonly listeners = new Set<Listener>()
   addresses: readonly Address[] = []
   routes: readonly Route[] = []
+  /** Of vxlan links. */
+  forwarding: readonly Forwarding[] = []
   rules: readonly Rule[] = [
     { family: 'inet', priority: 0, table: uapi.RT_TABLE_LOCAL, ...KERNEL_RULE },
     { family: 'inet', priority: 32766, table: uapi.RT_TABLE_MAIN, ...KERNEL_RULE },

@@ -12,7 +12,9 @@ import {
 } from '../rtnl/index.ts'
 import * as uapi from '../uapi/index.ts'
 import { encodeAddress, encodeLink, encodeRoute, encodeRule } from './encode.ts'
-import { decodeLinkRequest, type FakeLinks, type LinkRequest } from './fake-links.ts'
+import { addForwarding, deleteForwarding, dumpForwarding } from './fake-forwarding.ts'
+import { decodeLinkRequest, type LinkRequest } from './fake-link-request.ts'
+import type { FakeLinks } from './fake-links.ts'
 import type { FakeNamespace } from './fake-namespace.ts'
 import type { RequestHandler } from './fake-netlink-socket.ts'
 import * as tables from './fake-tables.ts'
@@ -37,6 +39,8 @@ export const handleRouteRequest =
         }
       case uapi.RTM_GETROUTE:
         return getRoutes(namespace, message)
+      case uapi.RTM_GETNEIGH:
+        return { type: uapi.RTM_NEWNEIGH, bodies: dumpForwarding(namespace, message) }
       case uapi.RTM_GETRULE:
         return {
           type: uapi.RTM_NEWRULE,
@@ -69,6 +73,10 @@ const change = (links: FakeLinks, namespace: FakeNamespace, message: NetlinkMess
       return tables.addRoute(namespace, route(message), (message.flags & uapi.NLM_F_REPLACE) !== 0)
     case uapi.RTM_DELROUTE:
       return tables.deleteRoute(namespace, routeMatch(message))
+    case uapi.RTM_NEWNEIGH:
+      return addForwarding(namespace, message)
+    case uapi.RTM_DELNEIGH:
+      return deleteForwarding(namespace, message)
     case uapi.RTM_NEWRULE:
       return tables.addRule(namespace, required(decodeRule(message)))
     case uapi.RTM_DELRULE:

@@ -156,13 +156,11 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
   return link
 }
 
-/** `settings.link`, where the kind has one, and only if it is an index of this namespace. */
+/** What the kind's table adds; `link` only if it is an index of this namespace. */
 const settingsHere = ({ kind, settings, peerIndex, peerNamespaceId }: Link): LinkSettings => {
-  if (peerNamespaceId !== undefined) {
-    const { link: _elsewhere, ...rest } = settings
-    return rest
-  }
-  return linkKindTable(kind).stacked && peerIndex !== undefined ? { ...settings, link: peerIndex } : settings
+  const { stacked = false, unsaid = {} } = linkKindTable(kind)
+  const { link = stacked ? peerIndex : undefined, ...rest } = settings
+  return { ...unsaid, ...rest, ...(peerNamespaceId === undefined && link !== undefined && { link }) }
 }
 
 const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, altNames: string[]): void => {
@@ -180,7 +178,8 @@ const decodeLinkAttribute = (attribute: AttributeCursor, link: Mutable<Link>, al
       link.master = attribute.u32()
       break
     case uapi.IFLA_LINK:
-      link.peerIndex = attribute.u32()
+      // Tunnels say 0 where there is nothing below them.
+      link.peerIndex = attribute.u32() || undefined
       break
     case uapi.IFLA_LINK_NETNSID:
       link.peerNamespaceId = attribute.i32()

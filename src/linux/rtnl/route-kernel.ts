@@ -234,8 +234,9 @@ export interface RouteRequests {
   addRule(spec: RuleSpec): void
   deleteRule(spec: RuleSpec): void
   /**
-   * A permanent entry of a vxlan. The address of zeros may have many destinations, and each is added to the others;
-   * adding one of them again changes nothing. Any other address has one, and adding it again is EEXIST.
+   * A permanent entry of a vxlan. The address of zeros and multicast addresses may have many destinations, and each is
+   * added to the others; adding one of them again changes nothing. Any other address has one destination, and adding
+   * another is EEXIST.
    */
   addForwarding(spec: ForwardingSpec): void
   deleteForwarding(spec: ForwardingSpec): void

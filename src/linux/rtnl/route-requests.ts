@@ -108,7 +108,7 @@ export abstract class RouteRequestMaker implements RouteRequests {
   }
 
   addForwarding(spec: ForwardingSpec): void {
-    const appended = spec.hardwareAddress === ALL_ZERO_ADDRESS
+    const appended = mayHaveMany(spec.hardwareAddress)
     this.#forwarding(
       uapi.RTM_NEWNEIGH,
       uapi.NLM_F_CREATE | (appended ? uapi.NLM_F_APPEND : uapi.NLM_F_EXCL),
@@ -202,6 +202,10 @@ const changesLink = ({
   kind: _kind,
   ...rest
 }: LinkChange): boolean => Object.values(rest).some((value) => value !== undefined)
+
+/** The address of zeros and multicast addresses: their lowest bit of the first byte is set. */
+const mayHaveMany = (hardwareAddress: string): boolean =>
+  hardwareAddress === ALL_ZERO_ADDRESS || (Number.parseInt(hardwareAddress.slice(0, 2), 16) & 1) === 1
 
 const routeText = (spec: RouteSpec): string =>
   [

@@ -22,6 +22,8 @@ export interface LinkKindTable {
   readonly changesWhole?: boolean
   /** Sent at creation unless said otherwise, as ip(8) does it: the kernel's own zeros are of little use. */
   readonly defaults?: LinkSettings
+  /** What the kernel means where it says nothing. */
+  readonly unsaid?: LinkSettings
 }
 
 /** RFC 2473 §6.6 and what ip(8) sends: DEFAULT_TNL_HOP_LIMIT, IPV6_DEFAULT_TNL_ENCAP_LIMIT. */
@@ -39,7 +41,7 @@ const TABLES = {
   ipip: { fields: IPIP, changesWhole: true },
   macvlan: { fields: MACVLAN, stacked: true },
   veth: { fields: [] },
-  vlan: { fields: VLAN, stacked: true },
+  vlan: { fields: VLAN, stacked: true, unsaid: { reorderHeader: false } },
   vrf: { fields: VRF },
   vxlan: { fields: VXLAN },
   wireguard: { fields: [] },

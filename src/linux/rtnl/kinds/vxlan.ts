@@ -22,6 +22,22 @@ const IFLA_VXLAN_UDP_ZERO_CSUM6_TX = 19
 const IFLA_VXLAN_UDP_ZERO_CSUM6_RX = 20
 const IFLA_VXLAN_COLLECT_METADATA = 25
 
+/**
+ * Seconds after which a learned entry is forgotten; 0: never. The kernel takes 0 for its default of 300 seconds, so what
+ * is sent for never is its largest number, which comes to seven weeks or more, depending on CONFIG_HZ.
+ */
+const NEVER = 0xffffffff
+const ageing: SettingField = {
+  settings: ['ageing'],
+  attributes: [IFLA_VXLAN_AGEING],
+  encode: (writer, settings) =>
+    void writer.attributeU32(IFLA_VXLAN_AGEING, numberOf(settings, 'ageing') || NEVER),
+  decode: (attribute, into) => {
+    const seconds = attribute.u32()
+    if (seconds !== undefined) into['ageing'] = seconds === NEVER ? 0 : seconds
+  },
+}
+
 export const VXLAN: readonly SettingField[] = [
   number('id', IFLA_VXLAN_ID, 'u32'),
   linkIndex(IFLA_VXLAN_LINK),
@@ -50,7 +66,7 @@ export const VXLAN: readonly SettingField[] = [
   number('tos', IFLA_VXLAN_TOS, 'u8'),
   boolean('learning', IFLA_VXLAN_LEARNING),
   boolean('proxy', IFLA_VXLAN_PROXY),
-  number('ageing', IFLA_VXLAN_AGEING, 'u32'),
+  ageing,
   number('limit', IFLA_VXLAN_LIMIT, 'u32'),
   boolean('udpChecksum', IFLA_VXLAN_UDP_CSUM),
   boolean('udpZeroChecksum6Tx', IFLA_VXLAN_UDP_ZERO_CSUM6_TX),
