@@ -114,8 +114,9 @@ const ask = (requests: RouteRequests, step: RouteStep, o: ApplyOptions): void =>
     case 'link-set':
       return requests.setLink(step.link, changeOf(step))
     case 'forwarding-add':
+      return requests.addForwarding({ link: step.link, ...step.entry })
     case 'forwarding-delete':
-      throw new Error(`${step.kind} is not known here`)
+      return requests.deleteForwarding({ link: step.link, ...step.entry })
     case 'address-add':
       return requests.addAddress(addressOf(step.link, step.address))
     case 'address-delete':

@@ -7,6 +7,7 @@ import type { ApplyOptions } from './apply-steps.ts'
 export const specOf = (step: Extract<Step, { kind: 'link-add' }>, o: ApplyOptions): LinkSpec => ({
   name: step.link,
   kind: step.type,
+  settings: step.settings,
   ...propertiesOf(step),
   ...(step.peer === undefined
     ? {}
@@ -30,7 +31,11 @@ const netnsOf = (peer: Peer, { here, namespaces }: ApplyOptions): { readonly net
 }
 
 export const changeOf = (step: Extract<Step, { kind: 'link-set' }>): LinkChange => ({
+  ...(step.name === undefined ? {} : { name: step.name }),
   ...(step.up === undefined ? {} : { up: step.up }),
   ...propertiesOf(step),
   ...(step.master === undefined ? {} : { master: step.master }),
+  ...(step.type === undefined || step.settings === undefined
+    ? {}
+    : { kind: step.type, settings: step.settings }),
 })

@@ -1,8 +1,10 @@
 /** What rtnetlink shows, in the words of the model: links by name instead of index, and only what can matter. */
-import type { Address, Link, Route, RouteNetlink, Rule } from '../linux/index.ts'
+import { IFA_F_PERMANENT, linkFlagNames } from '../linux/index.ts'
+import type { Address, Forwarding, Link, Route, RouteNetlink, Rule } from '../linux/index.ts'
 import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
 import type {
   ObservedAddress,
+  ObservedForwarding,
   ObservedLink,
   ObservedNamespace,
   ObservedRoute,
@@ -43,7 +45,9 @@ export const observeRoutes = (netlink: RouteNetlink, o: ObserveRoutesOptions): O
       .filter((r) => r.protocol === WARREN_PROTOCOL || isOnThem(r.linkIndex))
       .map((r) => routeOf(r, names)),
     rules: netlink.rules().filter(isPlain).map(ruleOf),
-    forwarding: [],
+    forwarding: found
+      .filter((l) => l.kind === 'vxlan' && indexes.has(l.index))
+      .flatMap((l) => netlink.forwarding(l.index).map((f) => forwardingOf(f, l.name))),
   }
 }
 
@@ -59,12 +63,25 @@ const linkOf = (l: Link, names: Names): ObservedLink => ({
   up: l.up,
   mtuBytes: l.mtuBytes,
   altNames: l.altNames,
-  operState: 'unknown',
-  flags: [],
-  settings: {},
+  operState: l.operState,
+  flags: linkFlagNames(l.flags),
+  settings: settingsOf(l, names),
   ...(l.hardwareAddress === undefined ? {} : { hardwareAddress: l.hardwareAddress }),
   ...(l.master === undefined ? {} : { master: names.get(l.master) ?? String(l.master) }),
-  ...(l.peerIndex === undefined ? {} : { peerIndex: l.peerIndex }),
+  ...(l.kind !== 'veth' || l.peerIndex === undefined ? {} : { peerIndex: l.peerIndex }),
+})
+
+/** Other links by name: numbers change when they are made anew. */
+const settingsOf = ({ settings }: Link, names: Names): ObservedLink['settings'] => {
+  const { link } = settings
+  return typeof link === 'number' ? { ...settings, link: names.get(link) ?? String(link) } : settings
+}
+
+const forwardingOf = (f: Forwarding, link: string): ObservedForwarding => ({
+  link,
+  hardwareAddress: f.hardwareAddress,
+  destination: f.destination,
+  learned: f.learned,
 })
 
 const addressOf = (a: Address, names: Names): ObservedAddress => ({
@@ -74,6 +91,7 @@ const addressOf = (a: Address, names: Names): ObservedAddress => ({
   ...(a.peer === undefined ? {} : { peer: a.peer }),
   protocol: a.protocol,
   scope: a.scope,
+  ...((a.flags & IFA_F_PERMANENT) === 0 ? { dynamic: true } : {}),
 })
 
 const routeOf = (r: Route, names: Names): ObservedRoute => ({
@@ -84,6 +102,7 @@ const routeOf = (r: Route, names: Names): ObservedRoute => ({
   metric: r.metric,
   protocol: r.protocol,
   type: r.type,
+  ...(r.mtuBytes === undefined ? {} : { mtuBytes: r.mtuBytes }),
 })
 
 /** Rules with an action or selectors that we never write are not ours and cannot stand in for ours. */

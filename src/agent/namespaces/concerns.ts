@@ -1,7 +1,7 @@
 /** Which events of a namespace are about something that is wanted, awaited or ours. */
 import { WARREN_PROTOCOL } from '../../model/index.ts'
 import type { ObservedLink } from '../../model/index.ts'
-import type { RouteEvent } from '../../linux/index.ts'
+import type { ForwardingEvent, RouteEvent } from '../../linux/index.ts'
 import { isOurs } from '../../reconcile/index.ts'
 import type { WantedThere } from '../by-link.ts'
 
@@ -21,6 +21,12 @@ export class Concerns {
 
   what(event: RouteEvent): string | undefined {
     return this.#isAboutUs(event) ? event.kind.replace('-', ' ') : undefined
+  }
+
+  /** What a vxlan learns from its traffic is none of our business. */
+  whatForwarding({ kind, forwarding }: ForwardingEvent): string | undefined {
+    const isOurs = !forwarding.learned && this.#indexes.has(forwarding.linkIndex)
+    return isOurs ? kind.replace('-', ' ') : undefined
   }
 
   #isAboutUs(event: RouteEvent): boolean {

@@ -45,6 +45,9 @@ export class NetworkNamespace {
   /** By link, as of the last observation. */
   #kinds = new Map<string, Backend>()
   #watching: Closeable | undefined
+  #onEvent: ((what: string) => void) | undefined
+  /** Whether forwarding entries are of interest: the kernel then tells of every neighbour as well. */
+  #withForwarding = false
 
   private constructor(o: NamespaceOptions) {
     this.#o = o
@@ -74,6 +77,7 @@ export class NetworkNamespace {
 
   async observe(wanted: WantedThere): Promise<ObservedNamespace> {
     const names = new Set([...wanted.interfaces, ...wanted.links].map((l) => l.name))
+    this.#watchForwarding(wanted.links.some((l) => l.forwarding !== undefined))
     const { indexes, ...rest } = observeRoutes(this.routes, {
       wanted: names,
       isBirth: (name) => this.#o.isBirth(name),
@@ -88,7 +92,7 @@ export class NetworkNamespace {
     }
     this.#kinds = new Map(wireguard.map((d) => [d.link, d.backend]))
     const sysctls = this.inside(() => readSysctls(sysctlsOf(wanted.interfaces, rest.links)))
-    return { ...rest, wireguard, sysctls }
+    return { ...rest, identity: this.identity, wireguard, sysctls }
   }
 
   /** Everything, also what nobody wants and what is not ours. `served`: userspace interfaces. */
@@ -127,23 +131,33 @@ export class NetworkNamespace {
     return this.#o.own === true ? run() : withNetns(this.#o.sys, this.fd, run)
   }
 
-  /** Once; what is not about anything of ours is not told. */
+  /** What is not about anything of ours is not told. */
   watch(onEvent: (what: string) => void): void {
-    this.#watching ??= watchRouteEvents(
+    this.unwatch()
+    this.#onEvent = onEvent
+    const tell = (what: string | undefined): void => {
+      if (what !== undefined) onEvent(what)
+    }
+    this.#watching = watchRouteEvents(
       this.#o.sys,
       new EventLoop(),
       {
-        onEvent: (event) => {
-          const what = this.#concerns.what(event)
-          if (what !== undefined) onEvent(what)
-        },
+        onEvent: (event) => tell(this.#concerns.what(event)),
+        ...(this.#withForwarding ? { onForwarding: (e) => tell(this.#concerns.whatForwarding(e)) } : {}),
         onOverrun: () => onEvent('events lost'),
       },
       this.#o.own === true ? {} : { netns: this.fd },
     )
   }
 
+  #watchForwarding(wanted: boolean): void {
+    if (this.#withForwarding === wanted) return
+    this.#withForwarding = wanted
+    if (this.#onEvent !== undefined) this.watch(this.#onEvent)
+  }
+
   unwatch(): void {
+    this.#onEvent = undefined
     this.#watching?.close()
     this.#watching = undefined
   }
