@@ -96,6 +96,27 @@ test('the objects of links are valid WireGuardInterfaces and plan to the same in
   }
 })
 
+test('an interface that is to live in a container is in one as an object too', () => {
+  const places = [
+    '{ docker: { name: web } }',
+    '{ podman: { name: web } }',
+    '{ containerd: { id: x, namespace: k8s.io } }',
+    '{ cri: { id: x } }',
+    '{ pod: { namespace: default, name: web } }',
+    '{ pid: 7 }',
+    '{ netns: blue }',
+  ]
+  const nodes = places.map((place, index) => `{ name: n${index}, container: ${place} }`)
+  const objects = objectsOf(
+    `cidrs: [10.0.0.0/24]\nhubs: [h]\nnodes: [{ name: h, endpoint: 192.0.2.1 }, ${nodes.join(', ')}]`,
+  )
+  const planned = withKeys(objects, NO_ALLOCATIONS)
+  const again = withKeys(childObjects(planned.intents, objects), NO_ALLOCATIONS)
+  for (const [node, { interfaces }] of planned.intents) {
+    assert.deepEqual(again.intents.get(node)?.interfaces[0]?.container, interfaces[0]?.container)
+  }
+})
+
 test('a private key is in no object, and a reference stays a reference', () => {
   const key = keyOf('private')
   const result = planOf(`topology: Links

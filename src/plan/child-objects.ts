@@ -3,6 +3,7 @@
  * and one per node otherwise, without peers, since every agent works them out for itself. Labelled, so that they
  * are found; owned by the plan where an API has given it a uid. A private key is never in them.
  */
+import { writtenContainer } from './container.ts'
 import {
   formatEndpoint,
   hashText,
@@ -72,6 +73,7 @@ function childOf(node: string, one: WireGuardIntent, plan: WireGuardNetworkPlan)
       mtu: one.mtuBytes,
       table: 'off',
       fwmark: one.fwmark,
+      ...(one.container === undefined ? {} : { container: writtenContainer(one.container) }),
       peers: one.linkPeer === undefined ? [] : one.peers.map(inlinePeer),
     },
   }

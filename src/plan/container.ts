@@ -20,3 +20,20 @@ export function containerOf(spec: {
 /** /var/run is a link to /run wherever there is an `ip netns`. */
 const netnsPath = (text: string): string =>
   text.startsWith('/') ? text.replace(/^\/var\/run\//, '/run/').replace(/\/{2,}/g, '/') : `/run/netns/${text}`
+
+/** The same as an object says it. */
+export function writtenContainer(ref: ContainerRef): Container {
+  const { kind, ...rest } = ref
+  switch (ref.kind) {
+    case 'pid':
+      return { pid: ref.pid }
+    case 'netns':
+      return { netns: ref.path }
+    case 'docker':
+    case 'podman':
+    case 'containerd':
+    case 'cri':
+    case 'pod':
+      return { [kind]: rest }
+  }
+}

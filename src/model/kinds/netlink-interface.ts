@@ -63,12 +63,16 @@ export const netlinkInterfaceSpec = z
       .describe('What to do when something is to change that the kernel cannot change.'),
     ...blocks,
   })
-  .superRefine((spec, context) => {
-    if (!BLOCK_NEEDED.includes(spec.type) || spec[spec.type] !== undefined) return
-    const params = { code: 'MissingField' as const, hint: `Say in \`${spec.type}\` what it is to be.` }
-    const message = `missing: a ${spec.type} needs it`
-    context.addIssue({ code: 'custom', path: [spec.type], message, params })
-  })
+  .superRefine(
+    (spec, context) => {
+      if (!BLOCK_NEEDED.includes(spec.type) || spec[spec.type] !== undefined) return
+      const params = { code: 'MissingField' as const, hint: `Say in \`${spec.type}\` what it is to be.` }
+      const message = `missing: a ${spec.type} needs it`
+      context.addIssue({ code: 'custom', path: [spec.type], message, params })
+    },
+    // Also beside other mistakes, so that all of them are seen at once.
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
 
 export const netlinkInterface = z.strictObject({
   apiVersion: z.literal('warren.dev/v1alpha1'),

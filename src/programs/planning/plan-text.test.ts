@@ -93,3 +93,60 @@ test('the graph draws sites, relays and who calls whom', () => {
   )
   assert.match(graph, / n1 --> n0\n/)
 })
+
+const wired = parseObjects(
+  `apiVersion: warren.dev/v1alpha1
+kind: NetlinkInterface
+metadata: { name: br-lan }
+spec: { node: a, interfaceName: br0, type: bridge, addresses: [10.2.3.1/24], bridge: { ports: [v1, v2], stp: true } }
+---
+apiVersion: warren.dev/v1alpha1
+kind: NetlinkInterface
+metadata: { name: v1 }
+spec:
+  node: a
+  type: veth
+  mtu: 1400
+  adopt: true
+  veth: { peer: { interfaceName: eth1, addresses: [10.2.3.2/24], routes: [{ to: 10.5.0.0/16, via: 10.2.3.1, metric: 5 }], container: { docker: { name: web } } } }
+`,
+  { file: 'wired.yaml' },
+)
+
+test('links that are not WireGuard have a table of their own, and so has a plan of nothing else', () => {
+  assert.equal(
+    formatPlanTable(plan(wired.objects, { networks: {} }), plain),
+    `NODE  LINK  KIND    ADDRESSES    MTU   WHERE       SETTINGS
+a     br0   bridge  10.2.3.1/24                    stp on, ports v1 v2
+a     eth1  veth    10.2.3.2/24  1400  docker:web  peer v1
+a     v1    veth                 1400              peer eth1@docker:web
+`,
+  )
+  const both = formatPlanTable(plan([...objects, ...wired.objects], { networks: {} }), plain)
+  assert.match(both, /^NODE .*KEY\n(.*\n){3}\nNODE .*SETTINGS\n(.*\n){3}$/)
+})
+
+test('GC-17 one node shows each link with all that it is to have', () => {
+  const intent = plan(wired.objects, { networks: {} }).intents.get('a')
+  assert.ok(intent)
+  assert.equal(
+    formatNodePlan(intent, [], plain),
+    `br0  bridge  NetlinkInterface/br-lan
+  settings: stp on, ports v1 v2
+  addresses: 10.2.3.1/24
+
+eth1  veth  NetlinkInterface/v1
+  in: docker:web
+  settings: peer v1
+  addresses: 10.2.3.2/24
+  mtu: 1400
+  routes: 10.5.0.0/16 via 10.2.3.1 metric 5
+  adopt: yes
+
+v1  veth  NetlinkInterface/v1
+  settings: peer eth1@docker:web
+  mtu: 1400
+  adopt: yes
+`,
+  )
+})

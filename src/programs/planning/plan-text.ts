@@ -1,15 +1,17 @@
 /** A plan for people: one line per interface of every node, or everything about one node. Pure. */
-import type {
-  AddressIntent,
-  NodeIntent,
-  PeerIntent,
-  RouteIntent,
-  WireGuardIntent,
+import {
+  netnsNameOf,
+  type NodeIntent,
+  type PeerIntent,
+  type RouteIntent,
+  type WireGuardIntent,
 } from '../../model/index.ts'
 import type { PlanResult } from '../../plan/index.ts'
 import { endpointText } from '../../reconcile/index.ts'
 import type { Paint } from '../terminal/paint.ts'
 import { formatTable } from '../terminal/table.ts'
+import { addressText } from './address-text.ts'
+import { formatLink, formatLinkTable } from './link-text.ts'
 
 /** peer-2 before peer-10. */
 const byNumber = new Intl.Collator('en', { numeric: true })
@@ -29,21 +31,21 @@ export function formatPlanTable(result: Pick<PlanResult, 'intents' | 'links'>, p
       wanted.publicKey === undefined ? paint.yellow('not made yet') : `${wanted.publicKey.slice(0, 8)}…`,
     ]),
   )
-  return formatTable(HEADER, rows, paint)
+  const interfaces = rows.length === 0 ? '' : formatTable(HEADER, rows, paint)
+  return [interfaces, formatLinkTable(intents, paint)].filter((table) => table !== '').join('\n')
 }
 
 /** Peers that have no key yet are not configured anywhere, but they are planned: they are named. */
 export function formatNodePlan(intent: NodeIntent, links: PlanResult['links'], paint: Paint): string {
   const direct = directPeers(links.filter(({ a, b }) => a === intent.node || b === intent.node))
-  return intent.interfaces
-    .map((wanted) => {
-      const keyless = (plannedPeers(intent, wanted, direct) ?? [])
-        .filter((name) => !wanted.peers.some((peer) => peer.node === name))
-        .toSorted((a, b) => byNumber.compare(a, b))
-        .map((name) => `  peer ${paint.bold(name)}: ${paint.yellow('no key yet')}\n`)
-      return formatInterface(wanted, paint) + keyless.join('')
-    })
-    .join('\n')
+  const interfaces = intent.interfaces.map((wanted) => {
+    const keyless = (plannedPeers(intent, wanted, direct) ?? [])
+      .filter((name) => !wanted.peers.some((peer) => peer.node === name))
+      .toSorted((a, b) => byNumber.compare(a, b))
+      .map((name) => `  peer ${paint.bold(name)}: ${paint.yellow('no key yet')}\n`)
+    return formatInterface(wanted, paint) + keyless.join('')
+  })
+  return [...interfaces, ...intent.links.map((link) => formatLink(link, paint))].join('\n')
 }
 
 /** Of this node and of its direct peers. */
@@ -64,6 +66,7 @@ function formatInterface(wanted: WireGuardIntent, paint: Paint): string {
     ['listen port', wanted.listenPort === undefined ? 'any' : String(wanted.listenPort)],
     ['mtu', String(wanted.mtuBytes)],
   ]
+  if (wanted.container !== undefined) rows.push(['in', netnsNameOf(wanted.container)])
   if (wanted.fwmark !== undefined) rows.push(['fwmark', `0x${wanted.fwmark.toString(16)}`])
   if (wanted.routes.length > 0) rows.push(['routes', wanted.routes.map(routeText).join(', ')])
   const families = [wanted.forwards.inet ? 'IPv4' : '', wanted.forwards.inet6 ? 'IPv6' : ''].filter(Boolean)
@@ -135,12 +138,6 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 
 function networkOf({ owner }: WireGuardIntent): string {
   return `${owner.namespace}/${owner.name}`
-}
-
-function addressText(address: AddressIntent): string {
-  return address.peer === undefined
-    ? `${address.local}/${address.prefixLength}`
-    : `${address.local} peer ${address.peer}/${address.prefixLength}`
 }
 
 function routeText(route: RouteIntent): string {

@@ -39,18 +39,23 @@ async function render(result: PlanResult, { node, output }: PlanOptions): Promis
     if (output === 'table') return formatPlanTable(result, paint)
     const { links, publicKeysMissing, problems } = result
     return formatStructured(
-      { nodes: nodesOf([...result.intents.values()]), links, publicKeysMissing, problems },
+      { ...nodesOf([...result.intents.values()]), links, publicKeysMissing, problems },
       output,
     )
   }
   const intent = intentOf(result, node)
   if (output === 'table') return formatNodePlan(intent, result.links, paint)
   const publicKeysMissing = keysMissingFor(intent, result)
-  return formatStructured({ nodes: nodesOf([intent]), publicKeysMissing }, output)
+  return formatStructured({ ...nodesOf([intent]), publicKeysMissing }, output)
 }
 
-const nodesOf = (intents: readonly NodeIntent[]) =>
-  Object.fromEntries(intents.map((intent) => [intent.node, intent.interfaces]))
+/** `nodes`: WireGuard interfaces. `netlinkInterfaces`: every other link, of nodes that have any. */
+const nodesOf = (intents: readonly NodeIntent[]) => ({
+  nodes: Object.fromEntries(intents.map(({ node, interfaces }) => [node, interfaces])),
+  netlinkInterfaces: Object.fromEntries(
+    intents.filter(({ links }) => links.length > 0).map(({ node, links }) => [node, links]),
+  ),
+})
 
 function remindOfLock(made: MadePlan): void {
   const changes = lockChanges(made.allocations, made.result.allocations)

@@ -59,6 +59,14 @@ const PLAN_WORDS = [
     '0.0.0.0/0',
     'kind: WireGuardPeer\n',
   ],
+  ...[
+    'kind: NetlinkInterface\n',
+    'node: a',
+    'type: vxlan',
+    'vxlan: { vni: 1, remote: 10.0.0.1 }',
+    'veth: { peer: { container: { netns: x } } }',
+    'container: { docker: { name: x } }',
+  ],
 ]
 const LOCK_WORDS = [
   ...[
