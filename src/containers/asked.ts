@@ -49,8 +49,9 @@ export const outdate = (asked: Asked): void => {
   asked.current = false
 }
 
-/** Rather once too often: a name may be the beginning of an id, and a pod is known only by what it was found to be. */
+/** Rather once too often: what has a new name is known by its id only, and a name may be the beginning of an id. */
 const mayConcern = ({ ref, answer }: Asked, { ids, names }: RuntimeEvent): boolean => {
+  if (answer?.kind === 'found' && ids.some((id) => answer.id.startsWith(id))) return true
   switch (ref.kind) {
     case 'docker':
     case 'podman':
@@ -59,7 +60,7 @@ const mayConcern = ({ ref, answer }: Asked, { ids, names }: RuntimeEvent): boole
     case 'cri':
       return ids.some((id) => id.startsWith(ref.id))
     case 'pod':
-      return answer?.kind !== 'found' || ids.some((id) => answer.id.startsWith(id))
+      return answer?.kind !== 'found'
     case 'pid':
     case 'netns':
       return false

@@ -23,9 +23,9 @@ const RESPONSE = { status: 1, info: 2 }
 const STATUS = { id: 1, state: 3 }
 const CONTAINER_STATE = ['created', 'running', 'exited', 'unknown']
 const SANDBOX_STATE = ['ready', 'not ready']
-/** ListPodSandboxRequest {filter 1 {state 2 {state 1}, label_selector 3}}, ListPodSandboxResponse {items 1}. */
+/** ListPodSandboxRequest {filter 1 {state 2 {state 1}}}, ListPodSandboxResponse {items 1}. */
 const LIST = { filter: 1, items: 1 }
-const FILTER = { state: 2, labels: 3 }
+const FILTER = { state: 2 }
 /** PodSandbox {id 1, metadata 2 {name 1, namespace 3}, state 3, created_at 4}. */
 const SANDBOX = { id: 1, metadata: 2, state: 3, createdAt: 4 }
 const METADATA = { name: 1, namespace: 3 }
@@ -81,17 +81,16 @@ const locatePod = async (ask: Ask, ref: ContainerRef & { readonly kind: 'pod' })
 const locateSandbox = (ask: Ask, id: string, what: string): Promise<Located | undefined> =>
   locateOne(ask, { method: 'PodSandboxStatus', id, states: SANDBOX_STATE, alive: 'ready', what })
 
-/** A pod that was evicted or restarted leaves its old sandboxes behind for a while: the newest that is ready. */
+/**
+ * A pod that was restarted leaves its old sandboxes behind for a while: the newest that is ready. By metadata and not
+ * by labels, which only the kubelet puts there.
+ */
 const readySandbox = async (
   ask: Ask,
   ref: ContainerRef & { readonly kind: 'pod' },
 ): Promise<string | undefined> => {
   const ready = writeFields([[1, SANDBOX_STATE.indexOf('ready')]])
-  const labels = [
-    label('io.kubernetes.pod.namespace', ref.namespace),
-    label('io.kubernetes.pod.name', ref.name),
-  ].map((pair) => [FILTER.labels, pair] as const)
-  const filter = writeFields([[FILTER.state, ready], ...labels])
+  const filter = writeFields([[FILTER.state, ready]])
   const answer = await ask('ListPodSandbox', writeFields([[LIST.filter, filter]]))
   const [newest] = answer
     .messages(LIST.items)
@@ -104,12 +103,6 @@ const readySandbox = async (
     .sort((a, b) => b.uint(SANDBOX.createdAt) - a.uint(SANDBOX.createdAt))
   return newest?.text(SANDBOX.id)
 }
-
-const label = (key: string, value: string): Uint8Array =>
-  writeFields([
-    [1, key],
-    [2, value],
-  ])
 
 interface One {
   readonly method: 'ContainerStatus' | 'PodSandboxStatus'
