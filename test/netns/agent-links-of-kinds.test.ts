@@ -4,13 +4,10 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatAllocations, NO_ALLOCATIONS } from '../../src/model/index.ts'
-import { eventually, patiently } from '../harness/eventually.ts'
-import { Namespace } from '../harness/namespace.ts'
+import { patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { AgentHost, USERSPACE_MAKES } from './agent-hosts.ts'
+import { alone, followed, link } from './agent-objects.ts'
 
-const [MAKE] = USERSPACE_MAKES
 const options = {
   ...needs({
     root: true,
@@ -18,35 +15,6 @@ const options = {
     tools: ['ip', 'bridge', 'nsenter', 'unshare'],
   }),
   timeout: patiently(120_000),
-}
-
-const link = (name: string, spec: string): string => `---
-apiVersion: warren.dev/v1alpha1
-kind: NetlinkInterface
-metadata: { name: ${name} }
-spec: { node: a, ${spec} }
-`
-
-const alone = async (t: { after(f: () => void): void }): Promise<AgentHost> => {
-  const net = await Namespace.create('a')
-  t.after(() => net.close())
-  return new AgentHost('a', net, MAKE)
-}
-
-/** Writes the plan and waits until the agent took it up and is through with it. */
-const followed = async (host: AgentHost, text: string): Promise<void> => {
-  const before = host.status()?.generation ?? 0
-  host.writePlan(text, formatAllocations(NO_ALLOCATIONS))
-  if (host.pid === 0) host.start()
-  await eventually(
-    () => {
-      const status = host.status()
-      return status !== undefined && status.generation > before && status.phase !== 'Converging'
-    },
-    { timeoutMs: 30_000, what: 'the plan is taken up' },
-  ).catch((error: unknown) => {
-    throw new Error(`${host.log}\n${JSON.stringify(host.status()?.problems)}`, { cause: error })
-  })
 }
 
 test(
