@@ -21,6 +21,8 @@ import { DiskCache } from '../sources/index.ts'
 import { devicesOf, idOf } from './by-link.ts'
 import type { Devices } from './by-link.ts'
 import type { Clock, Closeable } from './clock.ts'
+import { CommitConfirm } from './commit-confirm/index.ts'
+import type { LookAhead, SafetyOptions } from './commit-confirm/index.ts'
 import { converge } from './converge.ts'
 import type { Convergence } from './converge.ts'
 import { DesiredState } from './desired-state.ts'
@@ -49,6 +51,8 @@ export interface AgentOptions {
   readonly resyncMs?: number
   /** Replace our links of the other backend. */
   readonly enforceBackend?: boolean
+  /** Refuse what could cut this host off, or try it for a time: see commit-confirm/. */
+  readonly safety?: SafetyOptions
 }
 
 const RESYNC_MS = 30_000
@@ -66,6 +70,7 @@ export class Agent {
   readonly #upkeep: PeerUpkeep
   readonly #memory: EndpointMemory
   readonly #report: Report
+  readonly #commit: CommitConfirm | undefined
   readonly #wakeUp: WakeUp
   readonly #open: Closeable[] = []
   #failures = 0
@@ -89,6 +94,14 @@ export class Agent {
     this.#upkeep = new PeerUpkeep({ clock: o.clock, resolver: this.#resolver, memory: this.#memory })
     this.#desired = new DesiredState(o, new DiskCache(`${o.stateDir}/last-good-plan.yaml`))
     this.#report = new Report(o, new StatusFile(`${o.runDir}/agent.json`))
+    this.#commit =
+      o.safety &&
+      new CommitConfirm({
+        ...o,
+        safety: o.safety,
+        desired: this.#desired,
+        wake: (cause) => this.#atOnce(cause),
+      })
   }
 
   get status(): AgentStatus {
@@ -101,6 +114,7 @@ export class Agent {
     await this.#pass('start')
     await this.#resolver.settled()
     await this.#pass('names resolved')
+    while (await this.#commit?.waits()) await this.#pass('pending change')
     return this.#failures === 0 && this.#desired.current !== undefined && !this.#desired.refused
   }
 
@@ -111,9 +125,9 @@ export class Agent {
       this.#o.host.watch((what) => this.#wakeUp.wake(what)),
       this.#o.source.watch(() => {
         this.#desired.sourceChanged = true
-        this.#retryAtMs = undefined
-        this.#wakeUp.wake('source changed')
+        this.#atOnce('source changed')
       }),
+      ...(this.#commit === undefined ? [] : [this.#commit]),
     )
     signal.addEventListener('abort', () => this.#wakeUp.stop(), { once: true })
     try {
@@ -127,6 +141,12 @@ export class Agent {
     } finally {
       for (const open of this.#open.splice(0)) open.close()
     }
+  }
+
+  /** Whatever was refused before: something else is wanted now. */
+  #atOnce(cause: string): void {
+    this.#retryAtMs = undefined
+    this.#wakeUp.wake(cause)
   }
 
   /** Takes away everything that is ours on this host. */
@@ -152,6 +172,7 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
+    await this.#commit?.recover()
     await this.#memory.load()
     await this.#desired.load({ write: true })
   }
@@ -192,6 +213,11 @@ export class Agent {
       this.#failures = 0
     }
     this.#resyncAtMs = this.#o.clock.nowMs() + (this.#o.resyncMs ?? RESYNC_MS)
+    try {
+      await this.#commit?.consider(() => this.#lookAhead())
+    } catch (error) {
+      return this.#broken(error)
+    }
     const desired = this.#desired.current
     if (desired === undefined) {
       this.#report.nothingWanted(this.#desired)
@@ -201,13 +227,11 @@ export class Agent {
     try {
       done = await this.#converge(desired.intent)
     } catch (error) {
-      // The system could not even be looked at: said in the status, and tried again like any refusal.
-      this.#failed()
-      this.#report.broken(this.#desired, error)
-      return
+      return this.#broken(error)
     }
     if (done.outcome === 'converged') this.#succeeded(done)
     else this.#failed()
+    await this.#commit?.passed(done)
     this.#report.passed(this.#desired, done, {
       cause,
       atMs,
@@ -217,6 +241,18 @@ export class Agent {
     })
     await this.#remember(desired.intent)
     await this.#desired.keep()
+  }
+
+  /** The system could not even be looked at: said in the status, and tried again like any refusal. */
+  #broken(error: unknown): void {
+    this.#failed()
+    this.#report.broken(this.#desired, error)
+  }
+
+  async #lookAhead(): Promise<LookAhead> {
+    const intent = this.#desired.current?.intent ?? { node: this.#o.node, interfaces: [], links: [] }
+    const observed = await this.#o.host.observe(intent)
+    return { observed, steps: diff({ ...this.#decide(intent, observed), intent, observed }).steps }
   }
 
   /** What was written to peers, and where nothing of ours is left. Without it only a restart would know less. */

@@ -6,13 +6,15 @@
 import { open } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { LINK_KINDS, parsePrefix } from '../model/index.ts'
+import { LINK_KINDS, parseEndpoint, parsePrefix } from '../model/index.ts'
 import type { Problem } from '../model/index.ts'
 
 const prefix = z.string().refine((text) => parsePrefix(text) !== undefined, 'not a network prefix')
 const port = z.int().min(1).max(65535)
 const number = z.int().min(1).max(0xffff_ffff)
 const patterns = z.array(z.string().min(1))
+
+const isTarget = (text: string): boolean => parseEndpoint(text) !== undefined
 
 const schema = z.strictObject({
   /** Addresses, routes and allowed IPs have to lie within one of these. Default: anywhere. */
@@ -35,6 +37,10 @@ const schema = z.strictObject({
   defaultRoute: z.boolean().default(false),
   /** Relay IPv6 also where the kernel can only do so by forwarding on every interface. */
   allowIPv6Forwarding: z.boolean().default(false),
+  /** Addresses or names, with a TCP port or without, that no change may cut off: see commit-confirm/. */
+  keepReachable: z
+    .array(z.string().refine(isTarget, 'not an address or a name, with or without a port'))
+    .default([]),
   /** Refuse a plan that names another key for a peer seen before. */
   pinPeerKeys: z.boolean().default(false),
 })

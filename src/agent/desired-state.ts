@@ -3,6 +3,7 @@
  * force until something better is accepted. The last good plan is kept on disk and used when the source has
  * none to offer.
  */
+import { NO_ALLOCATIONS } from '../model/index.ts'
 import type { NodeIntent, Problem } from '../model/index.ts'
 import type { DiskCache, Source, SourceSnapshot } from '../sources/index.ts'
 import type { Bounds } from './bounds.ts'
@@ -13,6 +14,7 @@ import { KeyStore } from './key-store.ts'
 import type { Logger } from './logger.ts'
 import { Generations } from './object-status.ts'
 import { PeerPins } from './pins.ts'
+import type { PendingStatus } from './status.ts'
 
 export interface DesiredStateOptions {
   readonly node: string
@@ -47,6 +49,15 @@ export class DesiredState {
   /** The source's digest that is in force. */
   digest = ''
   generation = 0
+  /** What is in force now may be taken back (commit-confirm/): it does not become the last good plan. */
+  provisional = false
+  pending: PendingStatus | undefined
+  /** The last change that was taken back, until something else is wanted. */
+  takenBack: { readonly why: string; readonly atMs: number } | undefined
+  /** The source's digest that is refused as a whole, because of what it would do to this host. */
+  refusedDigest = ''
+  /** What was in force last and is not provisional. */
+  #settled: Candidate | undefined
 
   constructor(o: DesiredStateOptions, cache: DiskCache) {
     this.#o = o
@@ -68,6 +79,11 @@ export class DesiredState {
     return this.#sourceProblems
   }
 
+  /** Of the plan that is known to be good. */
+  get keptDigest(): string {
+    return this.#kept
+  }
+
   /** The first look, with the last good plan to fall back to. */
   async load(o: { readonly write: boolean }): Promise<void> {
     this.#write = o.write
@@ -76,17 +92,40 @@ export class DesiredState {
     if (kept.parts.length > 0) this.#o.source.expect?.(kept.parts)
     await this.refresh()
     if (this.#candidate !== undefined) return
-    const cached = await this.#cache.load()
+    const cached = await this.#lastGood()
     if (cached === undefined) return
+    this.#o.log.warn('using the last good plan', { digest: cached.snapshot.digest })
+    await this.#adopt(cached)
+  }
+
+  async #lastGood(): Promise<Candidate | undefined> {
+    const cached = await this.#cache.load()
+    if (cached === undefined) return undefined
     const planned = planFor(this.#o.node, cached)
-    if (planned.kind === 'refused') return
-    this.#o.log.warn('using the last good plan', { digest: cached.digest })
-    await this.#adopt({ intent: planned.intent, snapshot: cached })
+    return planned.kind === 'refused' ? undefined : { intent: planned.intent, snapshot: cached }
+  }
+
+  /**
+   * What was in force before the newest plan is in force again, whose problems these are. `orNothing`: when nothing
+   * was, nothing is wanted; otherwise nothing is touched.
+   */
+  async goBack(problems: readonly Problem[], o: { readonly orNothing: boolean }): Promise<void> {
+    this.#refuse(problems)
+    this.refusedDigest = problems.length > 0 ? this.digest : ''
+    const before = this.#settled ?? (await this.#lastGood())
+    if (before !== undefined) return await this.#adopt(before)
+    if (o.orNothing && this.#kept === '') return await this.#adopt(nothingFor(this.#o.node))
+    this.#candidate = undefined
+    this.current = undefined
+    this.digest = ''
+    this.generation++
   }
 
   /** True when something else is wanted now. */
   async refresh(): Promise<boolean> {
     const boundsChanged = await this.#refreshBounds()
+    // They may be why a plan was refused.
+    if (boundsChanged && this.refusedDigest !== '') this.sourceChanged = true
     if (!this.sourceChanged) return boundsChanged && (await this.#again())
     this.sourceChanged = false
     const snapshot = await this.#o.source.read()
@@ -100,6 +139,7 @@ export class DesiredState {
       return boundsChanged && (await this.#again())
     }
     this.#sourceProblems = planned.warnings
+    this.refusedDigest = ''
     await this.#adopt({ intent: planned.intent, snapshot })
     return true
   }
@@ -110,6 +150,8 @@ export class DesiredState {
    */
   async keep(): Promise<void> {
     const snapshot = this.#candidate?.snapshot
+    if (this.provisional) return
+    this.#settled = this.#candidate
     if (!this.#write || snapshot === undefined || snapshot.digest === this.#kept) return
     try {
       await this.#cache.save(snapshot)
@@ -168,3 +210,8 @@ export class DesiredState {
     return true
   }
 }
+
+const nothingFor = (node: string): Candidate => ({
+  intent: { node, interfaces: [], links: [] },
+  snapshot: { digest: '', objects: [], allocations: NO_ALLOCATIONS, problems: [] },
+})

@@ -7,6 +7,7 @@ import { needsIpv6Consent, peerId, render } from '../reconcile/index.ts'
 import { devicesOf } from './by-link.ts'
 import type { Devices } from './by-link.ts'
 import type { Clock } from './clock.ts'
+import { confirmed } from './commit-confirm/condition.ts'
 import type { Convergence } from './converge.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { Logger } from './logger.ts'
@@ -75,12 +76,14 @@ export class Report {
       digest: desired.digest,
       phase: this.#phase,
       convergedAtMs: this.#convergedAtMs,
-      conditions: [sourceReady(desired), accepted(desired), this.#converged],
+      conditions: [sourceReady(desired), accepted(desired), this.#converged, ...confirmed(desired)],
       problems: [...desired.problems, ...this.#problems],
       interfaces: this.#interfaces,
       links: this.#links,
       objects: this.#objects,
       repairs: this.#repairs,
+      ...(desired.pending === undefined ? {} : { pending: desired.pending }),
+      ...(desired.refusedDigest === '' ? {} : { refusedDigest: desired.refusedDigest }),
     }
   }
 

@@ -28,10 +28,26 @@ export interface AgentStatus {
   /** What each object that asks something of this node has come to. */
   readonly objects: readonly ObjectStatus[]
   readonly repairs: readonly Repair[]
+  /** A change that is in force for now. */
+  readonly pending?: PendingStatus
+  /** Digest of what the source has and this host would not survive: see WouldCutOff. */
+  readonly refusedDigest?: string
+}
+
+export interface PendingStatus {
+  readonly id: string
+  /** `pushed from 192.0.2.7` */
+  readonly reason: string
+  /** Then it is taken back. Since the epoch, by the clock as it was when it came. */
+  readonly untilMs: number
+  readonly awaits: 'application' | 'checks' | 'confirmation'
+  /** Addresses that answered before it and do not now. */
+  readonly silent: readonly string[]
 }
 
 export interface Condition {
-  readonly type: 'SourceReady' | 'Accepted' | 'Converged'
+  /** `Confirmed` is there only while a change waits, or after one was taken back. */
+  readonly type: 'SourceReady' | 'Accepted' | 'Converged' | 'Confirmed'
   readonly status: boolean
   readonly reason: string
   readonly message: string

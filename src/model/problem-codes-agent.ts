@@ -52,6 +52,17 @@ export const AGENT_PROBLEMS = {
     means: 'A link with the wanted name exists, differs, and was not made by Warren.',
     remedy: 'Hand it over with `ip link property add dev NAME altname warren-NAME`, or use another name.',
   },
+  WouldCutOff: {
+    means:
+      'The new plan could cut this machine off from where its plans come from, or from an address in `keepReachable`. Nothing of it was applied.',
+    remedy:
+      'Push it with confirmation, which is the default of `warren push`: it comes back by itself unless the machine is reached again. On the machine: `warren agent --once --confirm-within 60s`.',
+  },
+  PlanTakenBack: {
+    means:
+      'This plan was in force for a time, was not confirmed, and was taken back. The one before it runs.',
+    remedy: 'Change it, or push it again; `warren node status` says why it was taken back.',
+  },
   LockoutRisk: {
     means:
       'A route of the plan may take away the way to the machine itself: it covers the endpoint of its own tunnel, or is a default route without a mark. A warning.',
