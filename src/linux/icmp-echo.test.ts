@@ -5,7 +5,7 @@ import { decodeEchoReply, encodeEchoRequest, internetChecksum } from './icmp-ech
 
 test('an echo request has its checksum, and is no reply', () => {
   const packet = encodeEchoRequest({ family: 4, identifier: 0x1234, sequence: 7, dataBytes: 4 })
-  assert.equal(Buffer.from(packet).toString('hex'), '0800f6d41234000777777777')
+  assert.equal(Buffer.from(packet).toString('hex'), '0800f6d51234000777777777')
   assert.equal(internetChecksum(packet), 0)
   assert.equal(decodeEchoReply(Uint8Array.of(0x45, ...new Uint8Array(19), ...packet), 4), undefined)
 })

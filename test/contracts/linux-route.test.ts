@@ -237,6 +237,36 @@ for (const { name, options, open } of worlds(['bridge', 'veth'])) {
     assert.deepEqual(mainRoutes(route), [])
   })
 
+  test(`${name}: a route carries an MTU, locked or not, and goes whatever MTU is said`, options, (t) => {
+    const { route } = open(t)
+    route.addLink({ name: 'br0', kind: 'bridge', up: true })
+    const common = { link: 'br0', protocol: WARREN }
+    route.addRoute({ ...common, destination: '10.9.0.0/16', mtuBytes: 1300, mtuLocked: true })
+    route.addRoute({ ...common, destination: '10.10.0.0/16', mtuBytes: 1280 })
+    route.addRoute({ ...common, destination: 'fd09::/16', mtuBytes: 1380 })
+    route.addRoute({ ...common, destination: '10.11.0.0/16' })
+    const mtus = (): unknown[] =>
+      route
+        .routes({ table: 254 })
+        .filter(({ protocol }) => protocol === WARREN)
+        .map(({ destination, mtuBytes, mtuLocked }) => [destination, mtuBytes, mtuLocked])
+        .toSorted(([a], [b]) => String(a).localeCompare(String(b)))
+    assert.deepEqual(mtus(), [
+      ['10.10.0.0/16', 1280, undefined],
+      ['10.11.0.0/16', undefined, undefined],
+      ['10.9.0.0/16', 1300, true],
+      ['fd09::/16', 1380, undefined],
+    ])
+    route.addRoute({ ...common, destination: '10.9.0.0/16', mtuBytes: 1200 }, { replace: true })
+    route.addRoute({ ...common, destination: 'fd09::/16' }, { replace: true })
+    route.deleteRoute({ ...common, destination: '10.10.0.0/16', mtuBytes: 4711 })
+    assert.deepEqual(mtus(), [
+      ['10.11.0.0/16', undefined, undefined],
+      ['10.9.0.0/16', 1200, undefined],
+      ['fd09::/16', undefined, undefined],
+    ])
+  })
+
   test(
     `${name}: a route through nowhere or a link that is down is refused in the kernel's words`,
     options,

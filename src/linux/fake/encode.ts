@@ -4,6 +4,7 @@ import type { MessageWriter } from '../netlink/index.ts'
 import {
   encodeAddressHeader,
   encodeLinkHeader,
+  encodeMtu,
   encodeRouteHeader,
   encodeRuleHeader,
   encodeSettings,
@@ -72,6 +73,7 @@ export const encodeRoute = (writer: MessageWriter, route: Route): void => {
     writer.attributeBytes(uapi.RTA_PREFSRC, addressBytes(route.preferredSource))
   }
   if (route.metric !== 0) writer.attributeU32(uapi.RTA_PRIORITY, route.metric)
+  if (route.mtuBytes !== undefined) encodeMtu(writer, route.mtuBytes, route.mtuLocked ?? false)
 }
 
 export const encodeRule = (writer: MessageWriter, rule: Rule): void => {

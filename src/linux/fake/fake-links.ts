@@ -231,6 +231,10 @@ const moveLink = (from: FakeNamespace, link: Link, { to, fallbackName }: Move): 
   putLink(to, moved)
   to.forwarding = [...to.forwarding, ...entries.map((entry) => ({ ...entry, linkIndex: index }))]
   to.stacked.set(index, above)
+  for (const { namespace, index: upper } of above) {
+    const stayed = namespace === to ? undefined : namespace.links.get(upper)
+    if (stayed) putLink(namespace, { ...stayed, peerIndex: index, peerNamespaceId: 0 })
+  }
   followBelow(from, link, { namespace: to, index })
   if (device) to.wireguard.set(index, { ...device, index, name })
   if (other) {

@@ -95,21 +95,28 @@ const address: fc.Arbitrary<Address> = family.chain((family) =>
 )
 
 const route: fc.Arbitrary<Route> = family.chain((family) =>
-  fc.record(
-    {
-      family: fc.constant(family),
-      destination: prefixOf(family),
-      table: u32,
-      linkIndex: maybe(positive),
-      gateway: maybe(ipOf(family)),
-      preferredSource: maybe(ipOf(family)),
-      metric: u32,
-      protocol: u8,
-      scope: u8,
-      type: u8,
-    },
-    PLAIN,
-  ),
+  fc
+    .record(
+      {
+        family: fc.constant(family),
+        destination: prefixOf(family),
+        table: u32,
+        linkIndex: maybe(positive),
+        gateway: maybe(ipOf(family)),
+        preferredSource: maybe(ipOf(family)),
+        metric: u32,
+        protocol: u8,
+        scope: u8,
+        type: u8,
+        mtuBytes: maybe(positive),
+        mtuLocked: maybe(fc.constant(true)),
+      },
+      PLAIN,
+    )
+    .map(({ mtuBytes, mtuLocked, ...fields }) => ({
+      ...fields,
+      ...(mtuBytes !== undefined && { mtuBytes, ...(mtuLocked && { mtuLocked: true as const }) }),
+    })),
 )
 
 const rule: fc.Arbitrary<Rule> = family.chain((family) =>
