@@ -16,6 +16,7 @@ import { render } from '../reconcile/index.ts'
 import { FileSource, type Source } from '../sources/index.ts'
 import type { AgentFlags } from './agent.ts'
 import { BadInput, CheckFailed, MissingHere } from './exit.ts'
+import { notesOn } from './planning/notes.ts'
 
 export const runAgent = async (flags: AgentFlags): Promise<void> => {
   checkFlags(flags)
@@ -120,15 +121,18 @@ const logger = (flags: AgentFlags): Logger =>
   })
 
 const dryRun = async (agent: Agent, flags: AgentFlags): Promise<void> => {
-  const { steps, conflicts, problems } = await agent.dryRun()
+  const { steps, conflicts, waiting, adoptions, problems } = await agent.dryRun()
   if (problems.some((p) => p.severity !== 'warning')) throw new BadInput(problems)
   const commands = steps.flatMap((step) => render(step).split('\n'))
   if (flags.output === 'json') {
-    process.stdout.write(`${JSON.stringify({ changes: steps.length, commands, conflicts, problems })}\n`)
+    const marks = adoptions.flatMap((step) => render(step).split('\n'))
+    const all = { changes: steps.length, commands, conflicts, waiting, adoptions: marks, problems }
+    process.stdout.write(`${JSON.stringify(all)}\n`)
     return
   }
   for (const command of commands) process.stdout.write(`${command}\n`)
   for (const conflict of conflicts) process.stderr.write(`warren: ${conflict.message}\n  ${conflict.hint}\n`)
+  for (const note of notesOn({ waiting, adoptions })) process.stderr.write(`warren: ${note}\n`)
   if (commands.length === 0 && conflicts.length === 0) process.stderr.write('nothing to do\n')
 }
 

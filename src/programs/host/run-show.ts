@@ -1,4 +1,5 @@
 /** What `warren show` does. */
+import type { AgentStatus } from '../../agent/index.ts'
 import { BadInput } from '../exit.ts'
 import { env } from '../options.ts'
 import { readAgentStatus } from '../node/agent-status.ts'
@@ -6,6 +7,7 @@ import { type Paint, paintFor } from '../terminal/paint.ts'
 import { standardOutput } from '../terminal/terminal.ts'
 import { publicKeyOf } from '../wg-quick/key-pair.ts'
 import { readRunning, type RunningInterface } from './running.ts'
+import { formatLink, linksOf } from './show-links.ts'
 
 export interface ShowOptions {
   readonly output: 'text' | 'json'
@@ -39,26 +41,32 @@ export interface ShownPeer {
 
 export async function runShow(name: string | undefined, { output }: ShowOptions): Promise<void> {
   const running = await readRunning()
-  const chosen = name === undefined ? running : running.filter((one) => one.name === name)
-  if (name !== undefined && chosen.length === 0) throw noSuchInterface(name, running)
-  const nodes = await nodeNames()
-  const shown = chosen.map((one) => toShown(one, nodes))
+  const status = await readAgentStatus(env('WARREN_RUN_DIR', '/run/warren'))
+  const isChosen = (one: { readonly name: string }): boolean => name === undefined || one.name === name
+  const nodes = nodeNames(status)
+  const interfaces = running.filter(isChosen).map((one) => toShown(one, nodes))
+  const links = linksOf(status).filter(isChosen)
+  if (name !== undefined && interfaces.length + links.length === 0)
+    throw noSuchInterface(name, [...running, ...linksOf(status)])
   if (output === 'json') {
-    standardOutput().write(`${JSON.stringify(shown, undefined, 2)}\n`)
+    standardOutput().write(`${JSON.stringify([...interfaces, ...links], undefined, 2)}\n`)
     return
   }
   const paint = paintFor(standardOutput())
-  standardOutput().write(shown.map((one) => formatInterface(one, { paint, nowMs: Date.now() })).join('\n'))
+  const texts = [
+    ...interfaces.map((one) => formatInterface(one, { paint, nowMs: Date.now() })),
+    ...links.map((one) => formatLink(one, paint)),
+  ]
+  standardOutput().write(texts.join('\n'))
 }
 
-function noSuchInterface(name: string, running: readonly RunningInterface[]): BadInput {
+function noSuchInterface(name: string, there: readonly { readonly name: string }[]): BadInput {
   const hint =
-    running.length === 0 ? 'There is none here.' : `There is ${running.map((one) => one.name).join(', ')}.`
-  return new BadInput([{ code: 'InvalidArgument', path: name, message: 'no such WireGuard interface', hint }])
+    there.length === 0 ? 'There is none here.' : `There is ${there.map((one) => one.name).join(', ')}.`
+  return new BadInput([{ code: 'InvalidArgument', path: name, message: 'no such interface', hint }])
 }
 
-async function nodeNames(): Promise<ReadonlyMap<string, string>> {
-  const status = await readAgentStatus(env('WARREN_RUN_DIR', '/run/warren'))
+function nodeNames(status: AgentStatus | undefined): ReadonlyMap<string, string> {
   const peers = status?.interfaces.flatMap((one) => one.peers) ?? []
   return new Map(
     peers.flatMap((peer) => (peer.node === undefined ? [] : [[peer.publicKey, peer.node] as const])),

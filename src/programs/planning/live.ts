@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 import { observeHost, planSteps } from '../../agent/index.ts'
+import { linkIdOf } from '../../model/index.ts'
 import type { KeySource, NodeIntent, Step } from '../../model/index.ts'
 import { lanObservationOf, plan } from '../../plan/index.ts'
 import { type Difference, render } from '../../reconcile/index.ts'
@@ -11,6 +12,7 @@ import { keyFileName } from '../files/key-file-name.ts'
 import { env } from '../options.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { intentOf, type MadePlan, warn } from './made-plan.ts'
+import { notesOn } from './notes.ts'
 
 export interface LiveSteps extends Difference {
   readonly intent: NodeIntent
@@ -44,7 +46,7 @@ async function checkLan({ objects, allocations }: MadePlan, node: string): Promi
 
 /** True when there is nothing to do. */
 export function printSteps(
-  { steps, conflicts, intent }: LiveSteps,
+  { steps, conflicts, waiting, adoptions, intent }: LiveSteps,
   output: 'table' | 'json' | 'yaml',
 ): boolean {
   const text = (some: readonly Step[]): string[] =>
@@ -53,12 +55,13 @@ export function printSteps(
   if (output === 'table') standardOutput().write(commands.map((command) => `${command}\n`).join(''))
   else
     standardOutput().write(
-      `${JSON.stringify({ changes: steps.length, commands, conflicts }, undefined, 2)}\n`,
+      `${JSON.stringify({ changes: steps.length, commands, conflicts, waiting, adoptions: text(adoptions) }, undefined, 2)}\n`,
     )
   for (const { message, hint, wouldBe } of conflicts) {
     const refused = text(wouldBe).map((command) => `  not done: ${command}\n`)
     standardError().write(`${message}\n${refused.join('')}  ${hint}\n`)
   }
+  for (const note of notesOn({ waiting, adoptions })) standardError().write(`${note}\n`)
   const same = steps.length === 0 && conflicts.length === 0
   if (same) standardError().write('Nothing to do.\n')
   return same
@@ -66,7 +69,8 @@ export function printSteps(
 
 /** wg(8) takes keys from files: the node's own is where the agent keeps it, one that was brought has to be put in one. */
 function keyFileFor(step: Step, intent: NodeIntent): (source: KeySource) => string {
-  const wanted = 'link' in step ? intent.interfaces.find((one) => one.name === step.link) : undefined
+  const id = 'link' in step ? linkIdOf(step.link, step.in) : ''
+  const wanted = intent.interfaces.find((one) => linkIdOf(one.name, one.container) === id)
   return (source) => {
     switch (source.kind) {
       case 'node':
