@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import {
   EventLoop,
   type FdWatcher,
+  type Link,
   loadSyscalls,
   newNetns,
   RouteNetlink,
@@ -59,3 +60,12 @@ const world = (t: TestContext, sys: Syscalls, watcher: FdWatcher): World => {
   }
   return { sys, watcher, another, ...another() }
 }
+
+/**
+ * Without the links that tunnel modules put into every new namespace as soon as they are loaded
+ * (net.core.fb_tunnels_only_for_init_net is 0).
+ */
+export const ownLinks = (route: RouteNetlink): Link[] =>
+  route
+    .links()
+    .filter(({ name }) => !/^(tunl|ip6tnl|gre|gretap|erspan|ip6gre|sit|ip_vti|ip6_vti)0$/.test(name))

@@ -98,7 +98,7 @@ test('what the kernel shows as zero but means as none is not shown', () => {
     'hex',
   )
   assert.deepEqual(readBack('ipip', zeros), { ttl: 0 })
-  const flagsWithoutKey = Buffer.from('0600020000000000' + '0800040000000007', 'hex')
+  const flagsWithoutKey = Buffer.from('06000200000000000800040000000007', 'hex')
   assert.deepEqual(readBack('gre', flagsWithoutKey), {})
 })
 
