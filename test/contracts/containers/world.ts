@@ -30,5 +30,7 @@ export interface ContainerWorldKind {
   readonly options: { readonly skip?: string }
   /** Whether it tells by itself what happens. */
   readonly hasEvents: boolean
+  /** What it calls a container is for one life of it. */
+  readonly startsOnce?: boolean
   readonly open: (t: TestContext) => Promise<ContainerWorld>
 }
