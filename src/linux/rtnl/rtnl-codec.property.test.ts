@@ -16,7 +16,7 @@ import {
 import { decodeAddress, encodeAddressSpec } from './address-codec.ts'
 import { decodeLink } from './link-codec.ts'
 import { decodeRoute, encodeRouteSpec } from './route-codec.ts'
-import { decodeRouteEvent } from './route-events.ts'
+import { decodeForwardingEvent, decodeRouteEvent } from './route-events.ts'
 import type { Address, AddressSpec, Family, Link, Route, RouteSpec, Rule, RuleSpec } from './route-kernel.ts'
 import { decodeRule, encodeRuleSpec } from './rule-codec.ts'
 
@@ -208,13 +208,13 @@ test('a rule that is asked for reads as the rule that is shown', () => {
 })
 
 test('random bytes make no decoder throw', () => {
-  const types = [16, 17, 20, 21, 24, 25, 32, 33]
+  const types = [16, 17, 20, 21, 24, 25, 28, 29, 32, 33]
   const payload = fc.oneof(
     fc.uint8Array({ maxLength: 120 }),
     // A plausible header, then attributes whose lengths are often right.
     fc
       .tuple(
-        fc.constantFrom(0, 2, 10),
+        fc.constantFrom(0, 2, 7, 10),
         fc.uint8Array({ minLength: 15, maxLength: 15 }),
         fc.array(fc.tuple(fc.nat(60), fc.uint8Array({ maxLength: 24 })), { maxLength: 8 }),
       )
@@ -229,7 +229,11 @@ test('random bytes make no decoder throw', () => {
   fc.assert(
     fc.property(payload, (bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      for (const type of types) decodeRouteEvent({ type, flags: 0, sequence: 0, payload: view })
+      for (const type of types) {
+        const message = { type, flags: 0, sequence: 0, payload: view }
+        decodeRouteEvent(message)
+        decodeForwardingEvent(message)
+      }
     }),
     { numRuns: 2000 },
   )
