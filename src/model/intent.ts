@@ -90,6 +90,8 @@ export interface PeerIntent {
   readonly endpoint: EndpointIntent | undefined
   /** Prefixes, sorted. */
   readonly allowedIPs: readonly string[]
+  /** The peer's own addresses in the tunnel, as prefixes of full length; absent where nobody knows them. */
+  readonly hosts?: readonly string[]
   /** 0: off. */
   readonly persistentKeepaliveSeconds: number
   /**

@@ -103,6 +103,7 @@ export class Peering {
       presharedKey: this.#presharedKeys.get(viewer.name)?.get(other.name),
       endpoint,
       allowedIPs: this.#allowed(viewer, other, relation),
+      hosts: other.hosts,
       persistentKeepaliveSeconds:
         relation === 'shortcut' ? this.#keepalive(viewer) || 25 : isHole ? this.#keepalive(viewer) : 0,
       path: relation === 'shortcut' ? 'while-alive' : 'always',

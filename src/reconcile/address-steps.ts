@@ -19,24 +19,29 @@ import type { Wanted } from './wanted.ts'
 
 const addressKey = (a: AddressIntent): string => `${a.local} ${a.peer ?? ''}/${a.prefixLength}`
 
-/** Deletions first: the kernel takes a changed prefix length of the same address for a duplicate. */
-export const addressSteps = ({ name, place, intent }: Wanted): Step[] => {
-  const present = place.addresses.get(name) ?? []
+/**
+ * Deletions first: the kernel takes a changed prefix length of the same address for a duplicate. The last first among
+ * them: with the first of a prefix go all others of that prefix.
+ */
+export const staleAddresses = ({ name, place, intent }: Wanted): Step[] => {
   const wanted = new Set(intent.addresses.map(addressKey))
-  const have = new Set(present.map(addressKey))
-  const stale = present.filter((a) => !wanted.has(addressKey(a)) && !isKernelMade(a))
-  return [
-    ...stale.map(({ local, prefixLength, peer }) =>
-      stepIn(place, {
-        kind: 'address-delete',
-        link: name,
-        address: { local, prefixLength, ...(peer === undefined ? {} : { peer }) },
-      }),
-    ),
-    ...intent.addresses
-      .filter((a) => !have.has(addressKey(a)))
-      .map((address) => stepIn(place, { kind: 'address-add', link: name, address })),
-  ]
+  const stale = (place.addresses.get(name) ?? []).filter(
+    (a) => !wanted.has(addressKey(a)) && !isKernelMade(a),
+  )
+  return stale.toReversed().map(({ local, prefixLength, peer }) =>
+    stepIn(place, {
+      kind: 'address-delete',
+      link: name,
+      address: { local, prefixLength, ...(peer === undefined ? {} : { peer }) },
+    }),
+  )
+}
+
+export const missingAddresses = ({ name, place, intent }: Wanted): Step[] => {
+  const have = new Set((place.addresses.get(name) ?? []).map(addressKey))
+  return intent.addresses
+    .filter((a) => !have.has(addressKey(a)))
+    .map((address) => stepIn(place, { kind: 'address-add', link: name, address }))
 }
 
 /** An equal way to the same destination; what is left open is no difference. */
@@ -67,12 +72,14 @@ export const missingRoutes = ({ name, place, intent }: Wanted): Step[] => {
 
 /** Routes with our protocol number that no link wants any more. */
 export const staleRoutes = (place: Place, o: { readonly onlyWanted: boolean }): Step[] =>
-  [...place.routes].flatMap(([link, routes]) => {
+  [...place.routes.keys()].toSorted().flatMap((link) => {
+    const routes = place.routes.get(link) ?? []
     const wanted = place.wanted.get(link)
     if (place.left.has(link) || (o.onlyWanted && wanted === undefined)) return []
     const ours = routes.filter((have) => have.protocol === WARREN_PROTOCOL)
     return ours
       .filter((have) => wanted?.intent.routes.some((want) => routeIs(have, want)) !== true)
+      .toSorted((a, b) => (a.destination < b.destination ? -1 : Number(a.destination > b.destination)))
       .map((have) => deletion(place, have))
   })
 

@@ -190,9 +190,9 @@ test('addresses of the kernel’s own making stay; others of ours and of anybody
     ],
   })
   assert.deepEqual(commands(node(wg()), observed), [
-    'ip address delete fe80::3/64 dev wg0',
-    'ip address delete 10.0.0.9/24 dev wg0',
     'ip address delete 10.0.0.1/16 dev wg0',
+    'ip address delete 10.0.0.9/24 dev wg0',
+    'ip address delete fe80::3/64 dev wg0',
     'ip address add 10.0.0.1/24 dev wg0',
   ])
 })

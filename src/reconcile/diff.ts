@@ -42,7 +42,7 @@ export const diff = (input: DiffInput): Difference => {
   const places = [...new Set(scene.places.values())]
   const draft: Draft = { steps: [], conflicts: [], waiting: [], adoptions: [] }
   const clean = (input.leave?.size ?? 0) === 0
-  const renames = places.flatMap(renameSteps)
+  const renames = renameSteps({ places, clean })
   const dependants = dependantsIn(places)
   const stale = clean ? removeAll(places.flatMap(staleIn), dependants) : []
   const judge = new Judge(scene, dependants)
@@ -94,7 +94,8 @@ const settleOne = (wanted: Wanted, o: Settling): void => {
     if (verdict.conflict !== undefined) draft.conflicts.push({ link: id, ...verdict.conflict, wouldBe: [] })
     return
   }
-  if (!place.links.has(name)) return make(wanted, o)
+  // Gone with the link below it, and the one that is to be below it is missing.
+  if (!place.links.has(name)) return verdict.withParent ? make(wanted, o) : undefined
   if (verdict.claim === 'foreign') return notOurs(wanted, o)
   const { steps, waiting } = settle(wanted, o)
   draft.waiting.push(...waiting)

@@ -2,6 +2,7 @@
  * What goes into a diff and what comes out of it.
  */
 import type { Backend, NodeIntent, ObservedHost, Step } from '../model/index.ts'
+import type { MeasuredPaths } from './path-mtu.ts'
 import type { PathState } from './direct-path.ts'
 
 /** Links are named by `linkIdOf`, peers by `peerId`. */
@@ -21,6 +22,8 @@ export interface DiffInput {
   /** Direct paths, by `peerId`. A path that is not in here has not proven itself yet. */
   readonly paths?: ReadonlyMap<string, PathState>
   readonly ipv6Consent?: boolean
+  /** What paths were measured to carry: see path-mtu.ts. */
+  readonly pathMtus?: MeasuredPaths
   /** Peers that had a session a moment ago, by `peerId`: see `wakes` in peer-steps.ts. */
   readonly alive?: ReadonlySet<string>
   /** Links to leave as they are, wanted or not: what their objects ask is refused for now. */

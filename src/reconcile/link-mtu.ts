@@ -2,13 +2,13 @@
  * The MTU a link is to have. Given, it is that. Otherwise a link on top of another follows it, less what the
  * encapsulation takes, as the kernel does once when the link is made; everything else is left as it is.
  */
-import type { LinkIntent, WireGuardIntent } from '../model/index.ts'
+import type { LinkIntent, LinkSettings, WireGuardIntent } from '../model/index.ts'
 import type { Place } from './place.ts'
 
 const [IPV4, IPV6, UDP, ETHERNET] = [20, 40, 8, 14]
 
 /** Bytes of every packet that are not the inner packet. */
-const overheadOf = ({ kind, settings }: LinkIntent): number | undefined => {
+export const overheadOf = ({ kind, settings }: LinkIntent): number | undefined => {
   const key = settings.outputKey === undefined ? 0 : 4
   // The destination options that carry the encapsulation limit (RFC 2473 §5.1).
   const limit = 8
@@ -40,11 +40,14 @@ const overheadOf = ({ kind, settings }: LinkIntent): number | undefined => {
 
 const isIpv6 = (address: unknown): boolean => typeof address === 'string' && address.includes(':')
 
-/** Undefined: to be left alone. Parents come first in a diff, so theirs is what they are about to have. */
-export const linkMtu = (intent: LinkIntent, place: Place): number | undefined => {
+/**
+ * Undefined: to be left alone. Parents come first in a diff, so theirs is what they are about to have. `settings`:
+ * those it is about to have, which differ from the wanted ones while it stands on another link than it should.
+ */
+export const linkMtu = (intent: LinkIntent, place: Place, settings: LinkSettings): number | undefined => {
   if (intent.mtuBytes !== undefined) return intent.mtuBytes
   const overhead = overheadOf(intent)
-  const parent = place.links.get(String(intent.settings.link ?? ''))
+  const parent = place.links.get(String(settings.link ?? ''))
   if (overhead === undefined || parent === undefined || parent.mtuBytes <= overhead) return undefined
   return parent.mtuBytes - overhead
 }

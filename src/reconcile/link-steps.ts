@@ -1,18 +1,20 @@
 /**
  * One link that is not WireGuard, in its own order:
  *
- *   add ▸ mark ▸ down ▸ settings ▸ mtu, hardware address ▸ master ▸ ports ▸ addresses ▸ up ▸ forwarding ▸ routes
+ *   add ▸ mark ▸ stale addresses ▸ down ▸ settings ▸ mtu, hardware address ▸ master ▸ ports ▸ addresses ▸ up ▸
+ *   forwarding ▸ routes
  *
- * Settings go in a request of their own: a vxlan refuses a change of both them and the MTU. The master comes before
- * the addresses because a VRF takes a link that is up down and up again, and the kernel then drops what is IPv6.
+ * Settings go in a request of their own: a vxlan refuses a change of both them and the MTU. A link that goes down
+ * loses its IPv6 addresses, and one that is up when it enters a VRF goes down for a moment: so addresses are removed
+ * before that and added after it.
  */
-import type { LinkIntent, ObservedLink, Step } from '../model/index.ts'
-import { addressSteps, missingRoutes } from './address-steps.ts'
+import type { LinkIntent, LinkSettings, ObservedLink, Step } from '../model/index.ts'
+import { missingAddresses, missingRoutes, staleAddresses } from './address-steps.ts'
 import type { Waiting } from './difference.ts'
 import { forwardingSteps } from './forwarding-steps.ts'
 import { linkMtu } from './link-mtu.ts'
 import { settingsDifference } from './link-settings.ts'
-import { forget, imagine, stepIn } from './place.ts'
+import { forget, imagine, imagineDown, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import { masterSteps, portSteps } from './ports.ts'
 import type { Listings } from './ports.ts'
@@ -23,12 +25,14 @@ interface Settled {
   readonly waiting: Waiting[]
 }
 
+interface Shape {
+  readonly mtuBytes?: number
+  readonly hardwareAddress?: string
+}
+
 /** What a new link is told from its first moment. */
-const shapeOf = (
-  intent: LinkIntent,
-  place: Place,
-): { readonly mtuBytes?: number; readonly hardwareAddress?: string } => {
-  const mtuBytes = linkMtu(intent, place)
+const shapeOf = (intent: LinkIntent, place: Place, settings: LinkSettings = intent.settings): Shape => {
+  const mtuBytes = linkMtu(intent, place, settings)
   const { hardwareAddress } = intent
   return {
     ...(mtuBytes === undefined ? {} : { mtuBytes }),
@@ -84,27 +88,32 @@ export const settleLink = (
   const { name, place, intent } = wanted
   const settings = withParent ? intent.settings : { ...intent.settings, link: have.settings.link ?? '' }
   const { change } = settingsDifference(intent.kind, settings, have.settings)
-  const blocked = parentIsDown(wanted)
+  const becomes = { ...have.settings, ...change }
+  const shape = shapeOf(intent, place, becomes)
+  const blocked = parentIsDown(wanted, becomes)
   const up = intent.up && blocked === undefined
+  const stale = staleAddresses(wanted)
+  if (!intent.up) imagineDown(place, name)
   const master = masterSteps(wanted, listings)
   const ports = portSteps(wanted, listings)
   const steps = [
+    ...stale,
     ...(have.up && !intent.up ? [stepIn(place, { kind: 'link-set', link: name, up: false })] : []),
     ...(change === undefined
       ? []
       : [stepIn(place, { kind: 'link-set', link: name, type: intent.kind, settings: change })]),
-    ...shapeSteps(wanted, have),
+    ...shapeSteps(wanted, have, shape),
     ...master.steps,
     ...ports.steps,
-    ...addressSteps(wanted),
+    ...missingAddresses(wanted),
     ...(up && !have.up ? [stepIn(place, { kind: 'link-set', link: name, up: true })] : []),
     ...forwardingSteps(wanted),
     ...(up ? missingRoutes(wanted) : []),
   ]
   imagine(place, name, {
     up: have.up ? intent.up : up,
-    mtuBytes: linkMtu(intent, place) ?? have.mtuBytes,
-    settings: { ...have.settings, ...change },
+    mtuBytes: shape.mtuBytes ?? have.mtuBytes,
+    settings: becomes,
   })
   return {
     steps,
@@ -112,8 +121,11 @@ export const settleLink = (
   }
 }
 
-const shapeSteps = ({ name, place, intent }: WantedLink, have: ObservedLink): Step[] => {
-  const { mtuBytes, hardwareAddress } = shapeOf(intent, place)
+const shapeSteps = (
+  { name, place }: WantedLink,
+  have: ObservedLink,
+  { mtuBytes, hardwareAddress }: Shape,
+): Step[] => {
   const change = {
     ...(mtuBytes === undefined || mtuBytes === have.mtuBytes ? {} : { mtuBytes }),
     ...(hardwareAddress === undefined || sameHardware(hardwareAddress, have.hardwareAddress)
@@ -126,8 +138,11 @@ const shapeSteps = ({ name, place, intent }: WantedLink, have: ObservedLink): St
 const sameHardware = (a: string, b: string | undefined): boolean => a.toLowerCase() === b?.toLowerCase()
 
 /** A VLAN goes up with the link below it, and is refused before (ENETDOWN). */
-const parentIsDown = ({ id, name, place, intent }: WantedLink): Waiting | undefined => {
-  const parent = intent.kind === 'vlan' && intent.up ? String(intent.settings.link ?? '') : ''
+const parentIsDown = (
+  { id, name, place, intent }: WantedLink,
+  settings: LinkSettings,
+): Waiting | undefined => {
+  const parent = intent.kind === 'vlan' && intent.up ? String(settings.link ?? '') : ''
   if (place.links.get(parent)?.up !== false) return undefined
   return {
     link: id,

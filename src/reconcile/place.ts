@@ -36,7 +36,7 @@ export interface Place {
 
 export const placeOf = (seen: ObservedNamespace, container: ContainerRef | undefined): Place => ({
   container,
-  links: new Map(seen.links.map((l) => [l.name, l])),
+  links: new Map(byName(seen.links).map((l) => [l.name, l])),
   addresses: Map.groupBy(seen.addresses, (a) => a.link),
   routes: Map.groupBy(
     seen.routes.filter((r) => r.link !== undefined),
@@ -50,6 +50,10 @@ export const placeOf = (seen: ObservedNamespace, container: ContainerRef | undef
   left: new Set(),
   renamed: new Set(),
 })
+
+/** The order in which the kernel lists them is no reason for anything. */
+const byName = (links: readonly ObservedLink[]): ObservedLink[] =>
+  links.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
 
 /** A change that happens in this namespace. */
 export const stepIn = (place: Place, change: Change): Step =>
@@ -72,30 +76,44 @@ export const forget = (place: Place, name: string): void => {
   }
 }
 
-/** As if the link had another name and, when it was up, had been down in between: see renames.ts. */
+/** As if the link had another name: whatever is on top of it or a port of it stays that. */
 export const imagineName = (place: Place, from: string, to: string): void => {
   const link = place.links.get(from)
   if (link === undefined) return
-  const kept = (place.addresses.get(from) ?? []).filter((a) => !link.up || !a.local.includes(':'))
-  const entries = place.forwarding.get(from)
+  const addresses = place.addresses.get(from) ?? []
+  const entries = place.forwarding.get(from) ?? []
   const device = place.devices.get(from)
-  const below = [...place.links.values()].filter((l) => l.settings.link === from)
+  const above = [...place.links.values()].filter((l) => l.settings.link === from)
   const inside = [...place.links.values()].filter((l) => l.master === from)
   forget(place, from)
   place.links.set(to, { ...link, name: to })
-  place.addresses.set(
-    to,
-    kept.map((a) => ({ ...a, link: to })),
-  )
-  if (entries !== undefined)
-    place.forwarding.set(
-      to,
-      entries.map((e) => ({ ...e, link: to })),
-    )
+  place.addresses.set(to, relink(addresses, to))
+  place.forwarding.set(to, relink(entries, to))
   if (device !== undefined) place.devices.set(to, { ...device, link: to })
-  for (const l of below) imagine(place, l.name, { settings: { ...l.settings, link: to } })
+  for (const l of above) imagine(place, l.name, { settings: { ...l.settings, link: to } })
   for (const l of inside) imagine(place, l.name, { master: to })
   place.renamed.add(to)
+}
+
+const relink = <T extends { readonly link: string }>(items: readonly T[], link: string): T[] =>
+  items.map((item) => ({ ...item, link }))
+
+/**
+ * As if the link had gone down, and with it the VLANs on it: routes are gone, and IPv6 addresses. Those that are
+ * wanted are left in, because whether they stay is the host's choice (keep_addr_on_down): looking again will tell.
+ */
+export const imagineDown = (place: Place, name: string): void => {
+  if (place.links.get(name)?.up !== true) return
+  imagine(place, name, { up: false })
+  place.routes.delete(name)
+  const wanted = new Set(place.wanted.get(name)?.intent.addresses.map((a) => a.local))
+  const addresses = place.addresses.get(name) ?? []
+  place.addresses.set(
+    name,
+    addresses.filter((a) => !a.local.includes(':') || wanted.has(a.local)),
+  )
+  for (const link of place.links.values())
+    if (link.kind === 'vlan' && link.settings.link === name) imagineDown(place, link.name)
 }
 
 /** As if a step had changed the link. */

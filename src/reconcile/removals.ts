@@ -10,7 +10,7 @@ import { forget, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import { backendOf } from './wireguard-steps.ts'
 
-export const removal = (place: Place, name: string): Step => {
+const removal = (place: Place, name: string): Step => {
   const link = place.links.get(name)
   const backend = link?.kind === 'wireguard' || link?.kind === 'tun' ? { backend: backendOf(link) } : {}
   return stepIn(place, { kind: 'link-delete', link: name, ...backend })

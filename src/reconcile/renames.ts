@@ -6,12 +6,22 @@
  * A link that was moved to another namespace is not brought back: it is removed there and made anew.
  */
 import type { Step } from '../model/index.ts'
+import { dependantsIn } from './dependants.ts'
 import { markedAs } from './ownership.ts'
-import { forget, imagine, imagineName, stepIn } from './place.ts'
+import { imagineDown, imagineName, stepIn } from './place.ts'
 import type { Place } from './place.ts'
-import { removal } from './removals.ts'
+import { removeAll } from './removals.ts'
 
-export const renameSteps = (place: Place): Step[] => {
+interface RenameOptions {
+  /** What nobody wants may be removed. */
+  readonly clean: boolean
+  /** All of them: the other end of a veth that goes may be anywhere. */
+  readonly places: readonly Place[]
+}
+
+export const renameSteps = (o: RenameOptions): Step[] => o.places.flatMap((place) => renamesIn(place, o))
+
+const renamesIn = (place: Place, o: RenameOptions): Step[] => {
   const steps: Step[] = []
   for (let strays = straysOf(place); strays.length > 0; strays = straysOf(place)) {
     const free = strays.find(({ to }) => !place.links.has(to))
@@ -19,14 +29,19 @@ export const renameSteps = (place: Place): Step[] => {
       steps.push(...renameOne(place, free))
       continue
     }
-    // Names that were swapped: one of the links makes way, and is made anew.
-    const names = new Set(strays.map(({ from }) => from))
-    const inTheWay = strays.find(({ to }) => names.has(to))?.to
+    // Names that were swapped: one of the links makes way, and is made anew if it is wanted.
+    const inTheWay = strays.map(({ to }) => to).find((to) => mayGo(place, to, o))
     if (inTheWay === undefined) return steps
-    steps.push(removal(place, inTheWay))
-    forget(place, inTheWay)
+    steps.push(...removeAll([{ place, name: inTheWay }], dependantsIn(o.places)))
   }
   return steps
+}
+
+/** Ours, under a name that is another one's. */
+const mayGo = (place: Place, name: string, { clean }: RenameOptions): boolean => {
+  const link = place.links.get(name)
+  const mark = link === undefined ? undefined : markedAs(link)
+  return mark !== undefined && mark !== name && (clean || place.wanted.has(mark))
 }
 
 interface Stray {
@@ -45,8 +60,8 @@ const straysOf = (place: Place): Stray[] => {
 
 const renameOne = (place: Place, { from, to }: Stray): Step[] => {
   const wasUp = place.links.get(from)?.up === true
+  imagineDown(place, from)
   imagineName(place, from, to)
-  imagine(place, to, { up: false })
   return [
     ...(wasUp ? [stepIn(place, { kind: 'link-set', link: from, up: false })] : []),
     stepIn(place, { kind: 'link-set', link: from, name: to }),

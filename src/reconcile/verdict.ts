@@ -91,7 +91,8 @@ export class Judge {
     if (link === undefined)
       return waiting === undefined ? { action: 'make', claim: 'ours', withParent } : none({ waiting })
     const claim = claimOn(wanted, link)
-    if (link.kind !== intent.kind) return this.#otherKind(wanted, link)
+    if (link.kind !== intent.kind)
+      return waiting !== undefined && isOurs(link) ? none({ waiting }) : this.#otherKind(wanted, link)
     const settled = { action: 'settle', claim, withParent } as const
     if (waiting !== undefined) return { ...settled, waiting }
     const { fixed } = settingsDifference(intent.kind, intent.settings, link.settings)

@@ -6,6 +6,7 @@ import { linkIdOf, netnsNameOf } from '../model/index.ts'
 import type { LinkIntent, NetnsName, ObservedContainer, WireGuardIntent } from '../model/index.ts'
 import type { DiffInput } from './difference.ts'
 import { containerOf } from './netns-ref.ts'
+import { withPathMtus } from './path-mtu.ts'
 import { placeOf } from './place.ts'
 import type { Place } from './place.ts'
 
@@ -49,10 +50,12 @@ export const awayIn = (scene: Pick<Scene, 'away'>, netns: NetnsName): Away =>
 
 export const sceneOf = (input: DiffInput): Scene => {
   const { places, away } = placesOf(input)
+  const { interfaces, links } =
+    input.pathMtus === undefined ? input.intent : withPathMtus(input.intent, input.pathMtus)
   const wanted = new Map<string, Wanted>()
   const elsewhere: { id: string; netns: NetnsName }[] = []
   const twice: string[] = []
-  const all = [...byId(input.intent.interfaces), ...byId(input.intent.links)]
+  const all = [...byId(interfaces), ...byId(links)]
   for (const { id, intent } of all) {
     const netns = netnsNameOf(intent.container)
     const place = places.get(netns)

@@ -8,7 +8,7 @@
  */
 import { birthNameOf } from '../model/index.ts'
 import type { Backend, ObservedLink, Step } from '../model/index.ts'
-import { addressSteps, missingRoutes } from './address-steps.ts'
+import { missingAddresses, missingRoutes, staleAddresses } from './address-steps.ts'
 import type { DiffInput } from './difference.ts'
 import { wireguardMtu } from './link-mtu.ts'
 import { wireguardChange } from './peer-steps.ts'
@@ -67,7 +67,8 @@ const content = (wanted: WantedWireGuard, input: DiffInput, backend: Backend): S
   const change = wireguardChange(wanted, place.devices.get(name), input)
   return [
     ...(change === undefined ? [] : [stepIn(place, { kind: 'wireguard-set', link: name, backend, change })]),
-    ...addressSteps(wanted),
+    ...staleAddresses(wanted),
+    ...missingAddresses(wanted),
     ...(place.links.get(name)?.up === true
       ? []
       : [stepIn(place, { kind: 'link-set', link: name, up: true })]),
