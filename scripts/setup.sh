@@ -7,6 +7,7 @@ DEBIAN_PACKAGES='
   busybox-static:busybox
   cpio:cpio
   kmod:modprobe
+  xz-utils:xz
   wireguard-tools:wg
   wireguard-go:wireguard-go
   nftables:nft

@@ -4,6 +4,8 @@
  *   node scripts/test.ts                        everything, the machine and the acceptance rows last
  *   node scripts/test.ts unit netns             some layers
  *   node scripts/test.ts netns --only wireguard files whose path contains the word
+ *   node scripts/test.ts vm --all               in the machines also what this host's kernel can run
+ *   node scripts/test.ts vm --kernel 6.12       in one machine only
  *
  * Exit 0 only if at least one test ran, none failed and, where CI=true, none was skipped everywhere.
  */
@@ -12,11 +14,12 @@ import { runAcceptance } from './testing/acceptance-layer.ts'
 import { LAYERS } from './testing/layers.ts'
 import { readRecord, writeRecord } from './testing/record.ts'
 import type { LayerResult } from './testing/results.ts'
-import { runLayer, type RunLayerOptions } from './testing/run-layer.ts'
+import { runLayer } from './testing/run-layer.ts'
 import { closingLine, renderFailures, renderSkips, renderTable, titleOf } from './testing/summary.ts'
-import { addVmResults } from './testing/vm-layer.ts'
+import { isKernelName, KERNEL_NAMES, type KernelName } from './vm/kernels.ts'
+import { addVmResults, type VmLayerOptions } from './testing/vm-layer.ts'
 
-const USAGE = `node scripts/test.ts [${LAYERS.map((layer) => layer.name).join('|')}]… [--only PART-OF-A-PATH]`
+const USAGE = `node scripts/test.ts [${LAYERS.map((layer) => layer.name).join('|')}]… [--only PART-OF-A-PATH] [--all] [--kernel ${KERNEL_NAMES.join('|')}]`
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -29,11 +32,11 @@ async function main(args: string[]): Promise<number> {
   chdir(new URL('..', import.meta.url).pathname)
   const runId = process.env['WARREN_TEST_RUN'] ?? `${process.pid}-${Date.now()}`
   const say = (line: string) => console.log(line)
-  const layers = await runLayers(wanted, { runId, say, signal: interruption(), ...wanted.only })
+  const layers = await runLayers(wanted, { runId, say, signal: interruption(), ...wanted.how })
   return conclude(layers)
 }
 
-async function runLayers({ names, whole }: Wanted, options: RunLayerOptions): Promise<LayerResult[]> {
+async function runLayers({ names, whole }: Wanted, options: VmLayerOptions): Promise<LayerResult[]> {
   let done: LayerResult[] = []
   for (const layer of LAYERS.filter(({ name }) => names.includes(name))) {
     if (options.signal.aborted) break
@@ -67,17 +70,37 @@ interface Wanted {
   readonly names: readonly string[]
   /** Every layer, so the run can be judged as a whole. */
   readonly whole: boolean
-  readonly only: { only?: string }
+  readonly how: Pick<VmLayerOptions, 'only' | 'all' | 'kernels'>
 }
 
 function parseArguments(args: readonly string[]): Wanted | undefined {
-  const at = args.indexOf('--only')
-  const only = at < 0 ? undefined : args[at + 1]
-  const layers = at < 0 ? args : args.toSpliced(at, 2)
+  const rest = [...args]
+  const { all, only, kernel, trouble } = takeOptions(rest)
   const known = LAYERS.map((layer) => layer.name)
-  if ((at >= 0 && only === undefined) || layers.some((name) => !known.includes(name))) return undefined
-  const whole = layers.length === 0 && only === undefined
-  return { names: layers.length === 0 ? known : layers, whole, only: only === undefined ? {} : { only } }
+  if (trouble || rest.some((name) => !known.includes(name))) return undefined
+  const how = {
+    ...(only === undefined ? {} : { only }),
+    ...(kernel === undefined ? {} : { kernels: [kernel] }),
+    ...(all ? { all } : {}),
+  }
+  const whole = rest.length === 0 && Object.keys(how).length === 0
+  return { names: rest.length === 0 ? known : rest, whole, how }
+}
+
+/** Takes the options out of the arguments; what is left are layers. */
+function takeOptions(rest: string[]): { all: boolean; only?: string; kernel?: KernelName; trouble: boolean } {
+  const take = (flag: string, values: number): string[] | undefined => {
+    const at = rest.indexOf(flag)
+    return at < 0 ? undefined : rest.splice(at, 1 + values)
+  }
+  const [only, kernel, all] = [take('--only', 1), take('--kernel', 1), take('--all', 0)]
+  const name = kernel?.[1] ?? ''
+  return {
+    all: all !== undefined,
+    ...(only?.[1] === undefined ? {} : { only: only[1] }),
+    ...(isKernelName(name) ? { kernel: name } : {}),
+    trouble: only?.length === 1 || (kernel !== undefined && !isKernelName(name)),
+  }
 }
 
 /** Ctrl-C kills what runs and still prints what is known. */

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isKernelName } from '../vm/kernels.ts'
 import { probeAllKernelFeatures } from '../../test/harness/kernel-features.ts'
 import { JOBS_FILE, type MachineJob } from './machine-job.ts'
 import { pool } from './pool.ts'
@@ -14,13 +15,15 @@ import { fileLine } from './run-layer.ts'
 const CONCURRENCY = 2
 const FILE_TIMEOUT_MS = 420_000
 
+const { WARREN_MACHINE_KERNEL: kernel = '' } = process.env
+if (!isKernelName(kernel)) throw new Error(`no kernel ${kernel}`)
 const [out = '.'] = process.argv.slice(2)
 const jobs = JSON.parse(readFileSync(join(out, JOBS_FILE), 'utf8')) as readonly MachineJob[]
 const env = { WARREN_KERNEL_FEATURES: probeAllKernelFeatures() }
 await pool(jobs, {
   concurrency: CONCURRENCY,
   work: async ({ file, only = [] }) => {
-    const results = await runFile(file, { timeoutMs: FILE_TIMEOUT_MS, where: 'vm', env, only })
+    const results = await runFile(file, { timeoutMs: FILE_TIMEOUT_MS, where: kernel, env, only })
     writeFileSync(join(out, `${file.replaceAll('/', '_')}.results.json`), JSON.stringify(results))
     console.log(fileLine(file, results))
   },

@@ -1,8 +1,8 @@
 /** mergeResults() and the texts made of results. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mergeResults, type Status, type TestResult, type Where } from './results.ts'
-import { closingLine, renderFailures, renderSkips } from './summary.ts'
+import { mergeResults, onKernel, type Status, type TestResult, type Where } from './results.ts'
+import { closingLine, renderFailures, renderSkips, renderTable } from './summary.ts'
 
 function result(status: Status, where: Where, o: { reason?: string; name?: string } = {}): TestResult {
   return { name: 'claim', file: 'a.test.ts', durationMs: 1, ...o, status, where }
@@ -11,27 +11,27 @@ function result(status: Status, where: Where, o: { reason?: string; name?: strin
 const skippedHere = result('skipped', 'host', { reason: 'needs kernel dummy' })
 
 const rows: { name: string; given: [TestResult, TestResult]; want: string }[] = [
-  { name: 'skipped here, passed there', given: [skippedHere, result('passed', 'vm')], want: 'passed vm' },
-  { name: 'skipped here, failed there', given: [skippedHere, result('failed', 'vm')], want: 'failed vm' },
+  { name: 'skipped here, passed there', given: [skippedHere, result('passed', '6.1')], want: 'passed 6.1' },
+  { name: 'skipped here, failed there', given: [skippedHere, result('failed', '6.1')], want: 'failed 6.1' },
   {
     name: 'passed here, failed there',
-    given: [result('passed', 'host'), result('failed', 'vm')],
-    want: 'failed vm',
+    given: [result('passed', 'host'), result('failed', '6.1')],
+    want: 'failed 6.1',
   },
   {
     name: 'failed here, passed there',
-    given: [result('failed', 'host'), result('passed', 'vm')],
+    given: [result('failed', 'host'), result('passed', '6.1')],
     want: 'failed host',
   },
   {
     name: 'passed in both',
-    given: [result('passed', 'host'), result('passed', 'vm')],
+    given: [result('passed', 'host'), result('passed', '6.1')],
     want: 'passed host',
   },
   {
     name: 'skipped in both for different reasons',
-    given: [skippedHere, result('skipped', 'vm', { reason: 'needs tool go' })],
-    want: 'skipped host needs kernel dummy; in the machine: needs tool go',
+    given: [skippedHere, result('skipped', '6.1', { reason: 'needs tool go' })],
+    want: 'skipped host needs kernel dummy; on Linux 6.1: needs tool go',
   },
 ]
 
@@ -47,8 +47,34 @@ for (const { name, given, want } of rows) {
 }
 
 test('mergeResults() keeps tests that exist in the machine alone', () => {
-  const alone = result('passed', 'vm', { name: 'only there' })
+  const alone = result('passed', '6.1', { name: 'only there' })
   assert.deepEqual(mergeResults([skippedHere], [alone]), { merged: [skippedHere], onlyInVm: [alone] })
+})
+
+test('mergeResults() of several machines keeps what became of the test on each kernel', () => {
+  const machines = [onKernel(result('passed', '6.1')), onKernel(result('failed', '6.12'))]
+  const merged = machines.reduce<readonly TestResult[]>(
+    (done, one) => mergeResults(done, [one]).merged,
+    [skippedHere],
+  )
+  assert.deepEqual(
+    merged.map(({ status, where, kernels }) => ({ status, where, kernels })),
+    [{ status: 'failed', where: '6.12', kernels: { '6.1': 'passed', '6.12': 'failed' } }],
+  )
+})
+
+test('renderTable() counts what passed on each kernel, and says what failed there', () => {
+  const results = [
+    { ...result('passed', '6.1'), kernels: { '6.1': 'passed', '6.12': 'skipped' } as const },
+    { ...result('failed', '6.12'), kernels: { '6.1': 'passed', '6.12': 'failed' } as const },
+  ]
+  const table = renderTable([{ layer: 'vm', runId: 'a', files: 1, durationMs: 1200, results }])
+  assert.equal(
+    table,
+    `layer  files  passed  failed  skipped  on 6.1  on 6.12  seconds
+vm         1       1       1        0       2   0 (1!)      1.2
+`,
+  )
 })
 
 test('closingLine() names skips only where there are any', () => {
@@ -57,8 +83,8 @@ test('closingLine() names skips only where there are any', () => {
 })
 
 test('renderFailures() prints the failure in full, with its file and name', () => {
-  const text = renderFailures([result('failed', 'vm', { reason: 'Error: boom\n    at x' })])
-  assert.equal(text, '\nFAILED a.test.ts: claim (in the VM)\n  Error: boom\n      at x\n')
+  const text = renderFailures([result('failed', '6.12', { reason: 'Error: boom\n    at x' })])
+  assert.equal(text, '\nFAILED a.test.ts: claim (on Linux 6.12)\n  Error: boom\n      at x\n')
 })
 
 test('renderSkips() groups tests by reason and names them while they are few', () => {

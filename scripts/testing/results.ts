@@ -1,10 +1,14 @@
 /**
- * What a run found out about each test, and how two places (this host, the virtual machine) make one answer.
+ * What a run found out about each test, and how several places (this host, a virtual machine for each other kernel)
+ * make one answer.
  *
- * A test that the host skips and the machine passes has passed, once. A failure anywhere is a failure. What was
- * skipped in both places keeps both reasons.
+ * A test that the host skips and a machine passes has passed, once. A failure anywhere is a failure. What was
+ * skipped everywhere keeps every reason.
  */
-export type Where = 'host' | 'vm'
+import type { KernelName } from '../vm/kernels.ts'
+
+/** This host, or the machine with that kernel. */
+export type Where = 'host' | KernelName
 export type Status = 'passed' | 'failed' | 'skipped'
 
 export interface TestResult {
@@ -16,6 +20,8 @@ export interface TestResult {
   readonly durationMs: number
   /** Why it was skipped, or the failure in full. */
   readonly reason?: string
+  /** What became of it on each kernel that a machine booted. */
+  readonly kernels?: Readonly<Partial<Record<KernelName, Status>>>
 }
 
 export interface LayerResult {
@@ -27,6 +33,11 @@ export interface LayerResult {
   readonly results: readonly TestResult[]
 }
 
+/** Said by a machine: noted under its kernel, so that the table can tell. */
+export function onKernel(result: TestResult): TestResult {
+  return result.where === 'host' ? result : { ...result, kernels: { [result.where]: result.status } }
+}
+
 /** One result per test: the host's, unless the machine's says more. */
 export function mergeResults(
   host: readonly TestResult[],
@@ -36,7 +47,9 @@ export function mergeResults(
   const merged = host.map((result) => {
     const other = elsewhere.get(keyOf(result))
     elsewhere.delete(keyOf(result))
-    return other === undefined ? result : strongerOf(result, other)
+    if (other === undefined) return result
+    const kernels = { ...result.kernels, ...other.kernels }
+    return { ...strongerOf(result, other), ...(Object.keys(kernels).length > 0 ? { kernels } : {}) }
   })
   return { merged, onlyInVm: [...elsewhere.values()] }
 }
@@ -46,7 +59,8 @@ function strongerOf(host: TestResult, vm: TestResult): TestResult {
   if (vm.status === 'failed') return vm
   if (host.status === 'passed') return host
   if (vm.status === 'passed') return vm
-  const reason = host.reason === vm.reason ? host.reason : `${host.reason}; in the machine: ${vm.reason}`
+  const { reason: here = '' } = host
+  const reason = here.includes(vm.reason ?? '') ? host.reason : `${here}; on Linux ${vm.where}: ${vm.reason}`
   return reason === undefined ? host : { ...host, reason }
 }
 

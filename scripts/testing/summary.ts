@@ -2,6 +2,7 @@
  * The end of a test run as text: failures in full, why tests were skipped, one table of layers, and the plain line
  * `N passed, N failed` that closes everything.
  */
+import { KERNEL_NAMES, type KernelName } from '../vm/kernels.ts'
 import { countOf, type LayerResult, type TestResult } from './results.ts'
 
 const FAILURE_LINES = 120
@@ -27,14 +28,22 @@ function namesOf(tests: readonly TestResult[]): string {
 }
 
 export function renderTable(layers: readonly LayerResult[]): string {
-  const head = ['layer', 'files', 'passed', 'failed', 'skipped', 'in the VM', 'seconds']
+  const head = [
+    'layer',
+    'files',
+    'passed',
+    'failed',
+    'skipped',
+    ...KERNEL_NAMES.map((name) => `on ${name}`),
+    'seconds',
+  ]
   const rows = layers.map(({ layer, files, results, durationMs }) => [
     layer,
     files,
     countOf(results, 'passed'),
     countOf(results, 'failed'),
     countOf(results, 'skipped'),
-    results.filter((result) => result.where === 'vm').length,
+    ...KERNEL_NAMES.map((name) => onKernelText(results, name)),
     (durationMs / 1000).toFixed(1),
   ])
   const cells = [head, ...rows].map((row) => row.map(String))
@@ -42,6 +51,12 @@ export function renderTable(layers: readonly LayerResult[]): string {
   const render = (row: string[]) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
   return `${cells.map(render).join('\n')}\n`
+}
+
+/** How many passed on that kernel, and how many did not: `12 (1!)`. */
+function onKernelText(results: readonly TestResult[], kernel: KernelName): string {
+  const count = (status: string) => results.filter((test) => test.kernels?.[kernel] === status).length
+  return count('failed') > 0 ? `${count('passed')} (${count('failed')}!)` : `${count('passed')}`
 }
 
 /** Skips are named only where there are any. */
@@ -52,7 +67,7 @@ export function closingLine(results: readonly TestResult[]): string {
 }
 
 export function titleOf({ file, name, where }: TestResult): string {
-  return `${file}: ${name}${where === 'vm' ? ' (in the VM)' : ''}`
+  return `${file}: ${name}${where === 'host' ? '' : ` (on Linux ${where})`}`
 }
 
 /** In full, unless a comparison of two huge values would bury the other failures. */

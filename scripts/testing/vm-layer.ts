@@ -1,66 +1,55 @@
 /**
- * The tests that this kernel could not run, in one virtual machine that can: all their files in one boot, the results
- * laid over the host's. Where no machine can run, the skips stay and the reason is said.
+ * The tests that this kernel could not run, in virtual machines that can: one for each kernel of scripts/vm/kernels.ts,
+ * all files in one boot, both machines at once, the results laid over the host's. With `--all`, every test of the
+ * layers whose subject is the kernel. Where no machine can run, the skips stay and the reason is said.
  */
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { KERNEL_NAMES, type KernelName } from '../vm/kernels.ts'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
 import { prepareMachine, whyNoMachine, type MachineImage } from '../vm/prepare.ts'
-import { JOBS_FILE, type MachineJob } from './machine-job.ts'
-import { mergeResults, type LayerResult, type TestResult } from './results.ts'
-import { COMPILED, missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
+import { JOBS_FILE, jobsForMachine, type MachineJob } from './machine-job.ts'
+import { mergeResults, onKernel, type LayerResult, type TestResult } from './results.ts'
+import { missingKernelFeatures, type RunLayerOptions } from './run-layer.ts'
 
-const FOLDERS = ['contracts', 'netns', 'e2e', 'vm']
 /** Also the bound on what continuous integration waits for; a whole run takes about half of it. */
-const MACHINE_TIMEOUT_MS = 900_000
+const MACHINE_TIMEOUT_MS = { part: 900_000, all: 5_400_000 }
 const MEMORY_MB = 3072
+
+export interface VmLayerOptions extends RunLayerOptions {
+  /** Also the tests that this host's kernel can run. */
+  readonly all?: boolean
+  readonly kernels?: readonly KernelName[]
+}
 
 export async function addVmResults(
   done: readonly LayerResult[],
-  options: RunLayerOptions,
+  options: VmLayerOptions,
 ): Promise<readonly LayerResult[]> {
-  const jobs = jobsForMachine(done, options.only)
+  const jobs = jobsForMachine(done, { missing: missingKernelFeatures(), ...options })
   if (jobs.length === 0) return done
-  const image = machineImage()
-  if (typeof image === 'string') {
-    options.say(`vm: no virtual machine here: ${image}`)
-    return done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, image)) }))
-  }
+  const images = (options.kernels ?? KERNEL_NAMES).map(machineImage)
+  const reasons = images.filter((image) => typeof image === 'string')
+  for (const why of reasons) options.say(`vm: no virtual machine here: ${why}`)
+  const [why] = reasons
+  if (why !== undefined && reasons.length === images.length)
+    return done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, why)) }))
   const started = performance.now()
-  const results = await resultsOfMachine(jobs, { image, ...options })
-  return layOver(done, results, Math.round(performance.now() - started))
-}
-
-/**
- * The tests that this host skipped for want of a kernel feature, file by file. Layers that have not run are judged by
- * the text of their files: one that names such a feature is run whole. One too many costs time and nothing else.
- */
-function jobsForMachine(done: readonly LayerResult[], only = ''): readonly MachineJob[] {
-  const missing = missingKernelFeatures().map((feature) => `'${feature}'`)
-  const unknown = FOLDERS.filter((folder) => !done.some(({ layer }) => layer === folder))
-  const byText = unknown
-    .flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`))
-    .filter((file) => missing.some((feature) => readFileSync(file, 'utf8').includes(feature)))
-    .map((file): MachineJob => ({ file }))
-  const skipped = done.flatMap((layer) =>
-    layer.results.filter(({ reason = '' }) => reason.startsWith('needs kernel')),
-  )
-  const bySkip = [...Map.groupBy(skipped, ({ file }) => file)].map(
-    ([file, tests]): MachineJob => ({ file, only: tests.map(({ name }) => name) }),
-  )
-  const jobs = [...byText, ...bySkip].filter(({ file }) => file.includes(only))
-  // The layer's own files take longest: they begin first, so that none of them is the last one alone.
-  return jobs.toSorted(
-    (a, b) => Number(b.file.startsWith('test/vm/')) - Number(a.file.startsWith('test/vm/')),
+  const machines = images.filter((image) => typeof image !== 'string')
+  const results = await Promise.all(machines.map((image) => resultsOfMachine(jobs, { image, ...options })))
+  const durationMs = Math.round(performance.now() - started)
+  return addDuration(
+    results.reduce((all, of) => layOver(all, of), done),
+    durationMs,
   )
 }
 
 /** What to boot, or why nothing can be booted: no QEMU, no root, no package to download. */
-function machineImage(): MachineImage | string {
+function machineImage(kernel: KernelName): MachineImage | string {
   const why = whyNoMachine()
   if (why !== undefined) return why
   try {
-    return prepareMachine()
+    return prepareMachine(kernel)
   } catch (error) {
     return error instanceof Error ? error.message : String(error) // said, and kept in each skip
   }
@@ -75,35 +64,41 @@ function noteReason(test: TestResult, why: string): TestResult {
 
 async function resultsOfMachine(
   jobs: readonly MachineJob[],
-  { image, say, signal }: RunLayerOptions & { image: MachineImage },
+  { image, say, signal, all = false }: VmLayerOptions & { image: MachineImage },
 ): Promise<readonly TestResult[]> {
-  say(
-    `vm: ${jobs.length} ${jobs.length === 1 ? 'file' : 'files'} on Linux ${image.release} in one virtual machine`,
-  )
-  const out = mkdtempSync('/var/tmp/warren-vm-results-')
+  const files = `${jobs.length} ${jobs.length === 1 ? 'file' : 'files'}`
+  say(`vm: ${files} on Linux ${image.release} in a virtual machine`)
+  const shared = resolve('.cache/vm', image.name, 'shared')
+  mkdirSync(join(shared, 'compiled'), { recursive: true })
+  const out = mkdtempSync(join(shared, 'run-'))
   try {
     writeFileSync(join(out, JOBS_FILE), JSON.stringify(jobs))
     const end = await runInMachine({
       image,
       command: [process.execPath, resolve('scripts/testing/in-machine.ts'), out],
       cwd: process.cwd(),
-      env: environment(),
-      timeoutMs: MACHINE_TIMEOUT_MS,
+      env: environment(image.name, shared),
+      timeoutMs: all ? MACHINE_TIMEOUT_MS.all : MACHINE_TIMEOUT_MS.part,
       memoryMb: MEMORY_MB,
-      out,
-      onStdout: linewise(say),
+      out: shared,
+      onStdout: linewise((line) => say(`  ${image.name.padEnd(5)}${line}`)),
       onStderr: (chunk) => process.stderr.write(chunk),
       signal,
     })
-    return [...readResults(out), ...troubleOf(end)]
+    return [...readResults(out), ...troubleOf(end, image.name)].map(onKernel)
   } finally {
     rmSync(out, { recursive: true, force: true })
   }
 }
 
-function environment(): Record<string, string> {
+/**
+ * The emulated processor is another than this one, so what V8 compiled here is nothing to it: machines keep what they
+ * compile themselves, types stripped included, in the one folder of theirs that stays.
+ */
+function environment(kernel: KernelName, shared: string): Record<string, string> {
   const { PATH = '', CI = '' } = process.env
-  return { PATH, CI, HOME: '/root', TMPDIR: '/tmp', WARREN_PATIENCE: '10', NODE_COMPILE_CACHE: COMPILED }
+  const own = { WARREN_MACHINE_KERNEL: kernel, NODE_COMPILE_CACHE: join(shared, 'compiled') }
+  return { PATH, CI, HOME: '/root', TMPDIR: '/tmp', WARREN_PATIENCE: '10', ...own }
 }
 
 function readResults(out: string): TestResult[] {
@@ -112,18 +107,15 @@ function readResults(out: string): TestResult[] {
   )
 }
 
-function troubleOf(end: MachineEnd): TestResult[] {
+function troubleOf(end: MachineEnd, where: KernelName): TestResult[] {
   if (end.kind === 'exit' && end.status === 0) return []
   const what = end.kind === 'exit' ? `the runner in it ended with ${end.status}` : end.kind
   const reason = 'console' in end ? `${what}\n${end.console}` : what
-  return [{ name: '(the machine)', file: 'scripts/vm', status: 'failed', where: 'vm', durationMs: 0, reason }]
+  return [{ name: '(the machine)', file: 'scripts/vm', status: 'failed', where, durationMs: 0, reason }]
 }
 
-function layOver(
-  done: readonly LayerResult[],
-  results: readonly TestResult[],
-  durationMs: number,
-): readonly LayerResult[] {
+/** What a machine ran of a layer is laid over it; the rest is the VM layer's own. */
+function layOver(done: readonly LayerResult[], results: readonly TestResult[]): readonly LayerResult[] {
   let rest = results
   const merged = done.map((layer) => {
     const { merged: own, onlyInVm } = mergeResults(layer.results, rest)
@@ -131,9 +123,13 @@ function layOver(
     return { ...layer, results: own }
   })
   return merged.map((layer) =>
-    layer.layer === 'vm'
-      ? { ...layer, results: [...layer.results, ...rest], durationMs: layer.durationMs + durationMs }
-      : layer,
+    layer.layer === 'vm' ? { ...layer, results: [...layer.results, ...rest] } : layer,
+  )
+}
+
+function addDuration(layers: readonly LayerResult[], durationMs: number): readonly LayerResult[] {
+  return layers.map((layer) =>
+    layer.layer === 'vm' ? { ...layer, durationMs: layer.durationMs + durationMs } : layer,
   )
 }
 

@@ -145,7 +145,7 @@ function quote(word: string): string {
 function consoleOf(job: string): string {
   const tail = (name: string) => {
     const path = join(job, name)
-    return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-60) : []
+    return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-120) : []
   }
   return [...tail('qemu.log'), ...tail('files.log').slice(-5), ...tail('console')].join('\n')
 }

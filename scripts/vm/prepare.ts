@@ -1,25 +1,28 @@
 /**
- * Everything a machine boots from, in .cache/vm/: Debian's cloud kernel (downloaded and unpacked, never installed),
- * its modules indexed, and an initial ramdisk of our own. About 130 MB and a few seconds, once.
+ * Everything a machine boots from, in .cache/vm/KERNEL/: one of Debian's cloud kernels (downloaded and unpacked, never
+ * installed), its modules indexed, and an initial ramdisk of our own. About 130 MB and a few seconds each, once.
  *
- * Which kernel that is says Debian: the package that linux-image-cloud-amd64 depends on today.
+ * Which package that is says Debian: the one that linux-image-cloud-amd64 depends on today.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { findTool } from '../../test/harness/tools.ts'
+import { dependencyOf, HOST_LISTS, listsOf, unpackPackages, type AptLists } from './debian-packages.ts'
 import { DIRECTORY, encodeRamdisk, EXECUTABLE, PLAIN_FILE, type RamdiskEntry } from './initial-ramdisk.ts'
+import { KERNELS, type KernelName } from './kernels.ts'
+import { runTool } from './run-tool.ts'
 
 export interface MachineImage {
+  readonly name: KernelName
   readonly release: string
   readonly kernel: string
   readonly ramdisk: string
@@ -29,7 +32,7 @@ export interface MachineImage {
 
 const FOLDER = resolve('.cache/vm')
 const META_PACKAGE = 'linux-image-cloud-amd64'
-/** In the ramdisk: what it takes to reach the host's root. Everything else is loaded from there. */
+/** In the ramdisk, unless the kernel has them built in: what it takes to reach the host's root. */
 const EARLY_MODULES = ['virtio_pci', 'virtio_console', 'virtiofs', 'overlay']
 const TOOLS: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
@@ -39,6 +42,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
   dpkg: 'dpkg',
   setpriv: 'util-linux',
+  xz: 'xz-utils',
 }
 
 /** Why this host cannot run a machine, or undefined. */
@@ -50,39 +54,43 @@ export function whyNoMachine(): string | undefined {
   return missing.length === 0 ? undefined : `needs: apt-get install --no-install-recommends ${packages}`
 }
 
-export function prepareMachine(): MachineImage {
-  const found = unpackedKernel() ?? downloadKernel()
-  const modules = join(FOLDER, 'kernel/lib/modules', found)
-  if (!existsSync(join(modules, 'modules.dep'))) run('depmod', ['-b', join(FOLDER, 'kernel'), found])
-  const ramdisk = join(FOLDER, 'ramdisk')
+export function prepareMachine(name: KernelName = '6.1'): MachineImage {
+  const folder = join(FOLDER, name)
+  const release = unpackedKernel(folder) ?? downloadKernel(name, folder)
+  const modules = join(folder, 'lib/modules', release)
+  const ramdisk = join(folder, 'ramdisk')
   writeFileSync(ramdisk, encodeRamdisk(ramdiskEntries(modules)))
-  return { release: found, kernel: join(FOLDER, 'kernel/boot', `vmlinuz-${found}`), ramdisk, modules }
+  return { name, release, kernel: join(folder, 'boot', `vmlinuz-${release}`), ramdisk, modules }
 }
 
-function unpackedKernel(): string | undefined {
-  const modules = join(FOLDER, 'kernel/lib/modules')
+function unpackedKernel(folder: string): string | undefined {
+  const modules = join(folder, 'lib/modules')
   return existsSync(modules) ? readdirSync(modules)[0] : undefined
 }
 
-function downloadKernel(): string {
-  const name = kernelPackage() ?? (run('apt-get', ['--quiet', 'update']), kernelPackage())
-  if (name === undefined) throw new Error(`apt knows no ${META_PACKAGE}`)
-  const fresh = join(FOLDER, 'kernel.new')
-  rmSync(fresh, { recursive: true, force: true })
-  mkdirSync(fresh, { recursive: true })
-  run('apt-get', ['--quiet', 'download', name], fresh)
-  const archive = readdirSync(fresh).find((file) => file.endsWith('.deb'))
-  if (archive === undefined) throw new Error(`apt-get download ${name} left no package`)
-  run('dpkg', ['-x', archive, '.'], fresh)
-  rmSync(join(fresh, archive))
-  renameSync(fresh, join(FOLDER, 'kernel'))
-  return name.replace('linux-image-', '')
+function downloadKernel(name: KernelName, folder: string): string {
+  const fresh = `${folder}.new`
+  const { archive, lists } = kernelPackage(name)
+  unpackPackages([archive], fresh, lists)
+  const release = archive.replace('linux-image-', '')
+  // Since Debian 13 the modules lie below /usr, and compressed, which an emulated machine would pay for at each load.
+  if (!existsSync(join(fresh, 'lib'))) renameSync(join(fresh, 'usr/lib'), join(fresh, 'lib'))
+  const compressed = globSync(join(fresh, 'lib/modules/**/*.ko.xz'))
+  while (compressed.length > 0) runTool('xz', ['--decompress', ...compressed.splice(0, 500)])
+  runTool('depmod', ['-b', fresh, release])
+  renameSync(fresh, folder)
+  return release
 }
 
-/** A fresh installation may have no package lists yet; then apt-cache fails or finds nothing. */
-function kernelPackage(): string | undefined {
-  const { stdout } = spawnSync('apt-cache', ['depends', META_PACKAGE], { encoding: 'utf8' })
-  return /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
+function kernelPackage(name: KernelName): { archive: string; lists: AptLists } {
+  const own = dependencyOf(META_PACKAGE, HOST_LISTS)
+  if (own?.startsWith(`linux-image-${name}.`)) return { archive: own, lists: HOST_LISTS }
+  const release = KERNELS.find((kernel) => kernel.name === name)?.release ?? ''
+  mkdirSync(FOLDER, { recursive: true })
+  const lists = listsOf(release, FOLDER)
+  const archive = dependencyOf(META_PACKAGE, lists)
+  if (archive === undefined) throw new Error(`Debian's ${release} has no ${META_PACKAGE}`)
+  return { archive, lists }
 }
 
 function ramdiskEntries(modules: string): RamdiskEntry[] {
@@ -116,19 +124,6 @@ function loadOrder(modules: string): readonly string[] {
     }),
   )
   return [...new Set(EARLY_MODULES.flatMap((name) => byName.get(name) ?? []))]
-}
-
-function run(program: string, args: readonly string[], cwd?: string): string {
-  try {
-    const path = findTool(program) ?? program
-    return execFileSync(path, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(cwd ? { cwd } : {}),
-    })
-  } catch (cause) {
-    throw new Error(`cannot prepare the machine: ${program} ${args.join(' ')} failed`, { cause })
-  }
 }
 
 /** The scripts that the machine's first process needs, put where it finds them. */

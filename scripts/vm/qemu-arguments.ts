@@ -17,9 +17,11 @@ export function qemuArguments({ job, image, memoryMb = 2048, out = '' }: QemuArg
     ...['-chardev', `socket,id=${name},path=${join(job, name)}`],
     ...['-device', `virtserialport,nr=${index + 1},chardev=${name}`],
   ])
+  // QEMU 7.2's cmpxchg16b leaves an operand in the flags, and newer kernels allocate memory by it: double faults.
+  const processor = 'max,cx16=off'
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', String(memoryMb)],
+    ...['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', processor, '-smp', '2', '-m', String(memoryMb)],
     ...[
       '-object',
       `memory-backend-memfd,id=memory,size=${memoryMb}M,share=on`,
