@@ -28,7 +28,7 @@ import {
   type WireGuardMake,
 } from './wireguard-ends.ts'
 
-type Side = 'ours' | 'theirs'
+export type Side = 'ours' | 'theirs'
 
 export interface Pair {
   readonly ours: Namespace
@@ -43,15 +43,19 @@ export interface PairOptions {
   readonly outer?: 'v4' | 'v6'
   readonly presharedKey?: Partial<Record<Side, string>>
   readonly keepalive?: number
+  /** The port of the other end that the initiator is told; default: its own. */
+  readonly viaPort?: number
 }
 
 const TRANSFER = fileURLToPath(new URL('tcp-transfer.ts', import.meta.url))
-const PORT = 51820
+export const PORT = 51820
 const OUTER = {
   v4: { ours: '192.0.2.1', theirs: '192.0.2.2' },
   v6: { ours: '2001:db8::1', theirs: '2001:db8::2' },
 }
-const INNER = { ours: '10.9.0.1', theirs: '10.9.0.2' }
+export const INNER = { ours: '10.9.0.1', theirs: '10.9.0.2' }
+/** The longer of the two handshake messages; and header and tag around nothing. */
+const [HANDSHAKE_BYTES, KEEPALIVE_BYTES] = [148, 32]
 const INNER_V6 = { ours: 'fd00:9::1', theirs: 'fd00:9::2' }
 
 /** Both hosts, connected, with both interfaces up. Closed when the test ends. */
@@ -68,7 +72,8 @@ export async function buildPair(t: TestContext, make: WireGuardMake, options: Pa
   const configOf = (side: Side): ConfigOfEnd => {
     const other = side === 'ours' ? 'theirs' : 'ours'
     const outer = OUTER[options.outer ?? 'v4'][other]
-    const endpoint = outer.includes(':') ? `[${outer}]:${PORT}` : `${outer}:${PORT}`
+    const port = options.viaPort ?? PORT
+    const endpoint = outer.includes(':') ? `[${outer}]:${port}` : `${outer}:${port}`
     const presharedKey = options.presharedKey?.[side]
     return {
       privateKey: keys[side].privateKey,
@@ -184,6 +189,16 @@ export function interopSuite(make: WireGuardMake): void {
     const after = await peerSeen(pair.theirs, 'wg0')
     assert.equal(after.endpoint, '192.0.2.77:51820')
     assert.equal(after.latestHandshake, before.latestHandshake)
+  })
+
+  test(`warren device and ${other} keep a session alive without traffic`, options, async (t) => {
+    const pair = await buildPair(t, make, { initiator: 'ours', keepalive: 1 })
+    const enough = async (host: Namespace) => {
+      const { latestHandshake, rxBytes } = await peerSeen(host, 'wg0')
+      return latestHandshake > 0 && rxBytes >= HANDSHAKE_BYTES + 3 * KEEPALIVE_BYTES
+    }
+    await eventually(() => enough(pair.theirs), { what: `${other} hears three keepalives` })
+    await eventually(() => enough(pair.ours), { what: 'warren device hears three keepalives' })
   })
 
   if (make.survivesItsOwnMove)
