@@ -31,6 +31,7 @@ import { EndpointResolver } from './endpoint-resolver.ts'
 import type { Lookup } from './endpoint-resolver.ts'
 import type { Host } from './host.ts'
 import type { Logger } from './logger.ts'
+import { PathMtuMonitor } from './path-mtu/index.ts'
 import { PeerUpkeep } from './peer-upkeep.ts'
 import { Report } from './report.ts'
 import { StatusFile } from './status.ts'
@@ -69,6 +70,7 @@ export class Agent {
   readonly #resolver: EndpointResolver
   readonly #upkeep: PeerUpkeep
   readonly #memory: EndpointMemory
+  readonly #pathMtu: PathMtuMonitor | undefined
   readonly #report: Report
   readonly #commit: CommitConfirm | undefined
   readonly #wakeUp: WakeUp
@@ -92,6 +94,13 @@ export class Agent {
     })
     this.#memory = new EndpointMemory(o.stateDir)
     this.#upkeep = new PeerUpkeep({ clock: o.clock, resolver: this.#resolver, memory: this.#memory })
+    this.#pathMtu =
+      o.host.probe &&
+      new PathMtuMonitor({
+        ...o,
+        probe: o.host.probe,
+        onChange: () => this.#wakeUp.wake('path measured'),
+      })
     this.#desired = new DesiredState(o, new DiskCache(`${o.stateDir}/last-good-plan.yaml`))
     this.#report = new Report(o, new StatusFile(`${o.runDir}/agent.json`))
     this.#commit =
@@ -118,6 +127,11 @@ export class Agent {
     return this.#failures === 0 && this.#desired.current !== undefined && !this.#desired.refused
   }
 
+  /** Of `once()`, while it waits for a confirmation: takes the change back at once. */
+  async giveUp(): Promise<void> {
+    await this.#commit?.giveUp()
+  }
+
   /** Until `signal` aborts. The network stays as it is then. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#start()
@@ -133,6 +147,7 @@ export class Agent {
     try {
       await this.#pass('start')
       for (;;) {
+        this.#measurePaths()
         const wake = await this.#wakeUp.next(this.#waitMs())
         if (signal.aborted) return
         this.#pending ??= wake
@@ -159,6 +174,7 @@ export class Agent {
   /** What a pass would do, doing nothing. */
   async dryRun(): Promise<Difference & { readonly problems: readonly Problem[] }> {
     await this.#memory.load()
+    await this.#pathMtu?.load()
     await this.#desired.load({ write: false })
     const desired = this.#desired.current
     if (desired === undefined)
@@ -174,6 +190,7 @@ export class Agent {
   async #start(): Promise<void> {
     await this.#commit?.recover()
     await this.#memory.load()
+    await this.#pathMtu?.load()
     await this.#desired.load({ write: true })
   }
 
@@ -238,6 +255,7 @@ export class Agent {
       paths: this.#upkeep.paths,
       turned: this.#upkeep.takeTurned(),
       unresolved: this.#resolver.unresolved(),
+      pathMtus: this.#pathMtu?.measured.bytes ?? new Map(),
     })
     await this.#remember(desired.intent)
     await this.#desired.keep()
@@ -259,6 +277,7 @@ export class Agent {
   async #remember(intent: NodeIntent): Promise<void> {
     try {
       await this.#upkeep.save(intent)
+      await this.#pathMtu?.save()
       await this.#o.host.keep()
     } catch (error) {
       this.#o.log.warn('cannot keep what was learned', { error: (error as Error).message })
@@ -300,6 +319,7 @@ export class Agent {
       presharedKeyDigests: desired?.keys.presharedKeyDigests ?? new Map<string, string>(),
       endpoints: this.#upkeep.endpoints(wanted, devicesOf(observed)),
       paths: this.#upkeep.paths,
+      ...(this.#pathMtu === undefined ? {} : { pathMtus: this.#pathMtu.measured }),
       alive: this.#upkeep.alive(),
       ipv6Consent: this.#desired.bounds.allowIPv6Forwarding,
       leave: wanted === desired?.intent ? desired.leave : new Set<string>(),

@@ -52,6 +52,7 @@ export class DesiredState {
   /** What is in force now may be taken back (commit-confirm/): it does not become the last good plan. */
   provisional = false
   pending: PendingStatus | undefined
+  guarded = false
   /** The last change that was taken back, until something else is wanted. */
   takenBack: { readonly why: string; readonly atMs: number } | undefined
   /** The source's digest that is refused as a whole, because of what it would do to this host. */

@@ -5,6 +5,16 @@ export { loadBounds, NO_BOUNDS } from './bounds.ts'
 export type { Bounds } from './bounds.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
+export {
+  answers,
+  keepFile,
+  observeRouting,
+  PendingChanges,
+  rememberOrigin,
+  sshSession,
+  systemBootClock,
+} from './commit-confirm/index.ts'
+export type { Awaited, Outcome, PendingChange, SafetyOptions } from './commit-confirm/index.ts'
 export type { Lookup } from './endpoint-resolver.ts'
 export { FakeHost } from './fake-host.ts'
 export type { Host, ResolvedKeys, StepFailure } from './host.ts'

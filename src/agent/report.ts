@@ -82,6 +82,7 @@ export class Report {
       links: this.#links,
       objects: this.#objects,
       repairs: this.#repairs,
+      ...(desired.guarded && { guarded: true }),
       ...(desired.pending === undefined ? {} : { pending: desired.pending }),
       ...(desired.refusedDigest === '' ? {} : { refusedDigest: desired.refusedDigest }),
     }

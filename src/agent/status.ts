@@ -28,6 +28,8 @@ export interface AgentStatus {
   /** What each object that asks something of this node has come to. */
   readonly objects: readonly ObjectStatus[]
   readonly repairs: readonly Repair[]
+  /** This agent refuses what would cut it off, and takes back what is not confirmed. */
+  readonly guarded?: true
   /** A change that is in force for now. */
   readonly pending?: PendingStatus
   /** Digest of what the source has and this host would not survive: see WouldCutOff. */

@@ -3,13 +3,18 @@ import { lookup } from 'node:dns/promises'
 import { statSync } from 'node:fs'
 import {
   Agent,
+  answers,
   createLogger,
   LinuxHost,
   loadBounds,
+  observeRouting,
+  sshSession,
+  systemBootClock,
   systemClock,
   takeRunLock,
   type AgentOptions,
   type Logger,
+  type SafetyOptions,
 } from '../agent/index.ts'
 import { loadSyscalls } from '../linux/index.ts'
 import { render } from '../reconcile/index.ts'
@@ -28,7 +33,7 @@ export const runAgent = async (flags: AgentFlags): Promise<void> => {
   try {
     const agent = new Agent(options(flags, host, source))
     if (flags.dryRun) await dryRun(agent, flags)
-    else if (flags.once) await once(agent)
+    else if (flags.once) await once(agent, flags)
     else await resident(agent)
     if (flags.removeOnExit && !flags.dryRun) await agent.remove()
   } finally {
@@ -44,6 +49,8 @@ const checkFlags = (flags: AgentFlags): void => {
   if (!['auto', 'kernel', 'userspace'].includes(flags.backend))
     wrong('--backend', 'expected auto, kernel or userspace')
   if (!(Number(flags.resync) > 0)) wrong('--resync', 'expected a number of seconds')
+  if (flags.confirmWithin !== undefined && !flags.once)
+    wrong('--confirm-within', 'goes with --once; an agent that stays gets its changes from `warren push`')
 }
 
 const takeLock = (runDir: string): { close(): void } => {
@@ -82,7 +89,20 @@ const options = (flags: AgentFlags, host: LinuxHost, source: Source): AgentOptio
   boundsPath: flags.config,
   resyncMs: Number(flags.resync) * 1000,
   enforceBackend: flags.backend !== 'auto',
+  safety: safetyOf(flags),
 })
+
+const safetyOf = ({ once, confirmWithin }: AgentFlags): SafetyOptions => {
+  const sys = loadSyscalls()
+  const session = once ? sshSession() : undefined
+  return {
+    routing: () => observeRouting(sys),
+    boot: systemBootClock,
+    answers: (target) => answers(sys, target, { timeoutMs: 1000 }),
+    ...(confirmWithin === undefined ? {} : { withinMs: Number(confirmWithin) * 1000 }),
+    ...(session === undefined ? {} : { session }),
+  }
+}
 
 const openSource = (text: string): Source => {
   const match = /^file:(.+)$/.exec(text)
@@ -136,13 +156,26 @@ const dryRun = async (agent: Agent, flags: AgentFlags): Promise<void> => {
   if (commands.length === 0 && conflicts.length === 0) process.stderr.write('nothing to do\n')
 }
 
-const once = async (agent: Agent): Promise<void> => {
+const once = async (agent: Agent, flags: AgentFlags): Promise<void> => {
+  if (flags.confirmWithin !== undefined) outliveTerminal(agent)
   const asWanted = await agent.once()
   const problems = agent.status.problems.filter((p) => p.severity !== 'warning')
-  const refused = problems.filter((p) => !['ApplyFailed', 'DidNotConverge', 'LinkNotOurs'].includes(p.code))
+  const refused = problems.filter(
+    (p) => !['ApplyFailed', 'DidNotConverge', 'LinkNotOurs', 'PlanTakenBack'].includes(p.code),
+  )
   if (refused.length > 0) throw new BadInput(refused)
   if (!asWanted || problems.length > 0)
     throw new CheckFailed(problems.map((p) => p.message).join('; ') || 'not as wanted')
+}
+
+/**
+ * The terminal that a change cuts off hangs up, and whoever is to take the change back must not go with it. Who
+ * interrupts does not want the change.
+ */
+const outliveTerminal = (agent: Agent): void => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void agent.giveUp())
+  process.on('SIGHUP', () => {})
+  process.stderr.on('error', () => {})
 }
 
 const resident = async (agent: Agent): Promise<void> => {

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 
-import { env, outputOption } from './options.ts'
+import { durationText, env, outputOption } from './options.ts'
 
 export interface AgentFlags {
   readonly source: string
@@ -21,6 +21,7 @@ export interface AgentFlags {
   readonly runDir: string
   readonly config: string
   readonly resync: string
+  readonly confirmWithin?: string
 }
 
 export const register = (program: Command): void => {
@@ -40,6 +41,11 @@ export const register = (program: Command): void => {
       ),
     )
     .option('--once', 'converge once and exit: 0 as wanted, 1 not, 2 bad input')
+    .option(
+      '--confirm-within <time>',
+      'with --once: take a change back unless it is confirmed within 60s, say',
+      durationText,
+    )
     .option('--dry-run', 'print the commands that would be needed, change nothing, exit 0')
     .option('--remove-on-exit', 'when stopped, take away every interface, route and rule of ours')
     .addOption(outputOption('text', 'json'))
@@ -69,7 +75,9 @@ const EXAMPLES = `
 Examples:
   warren agent --node phy01                               with the plans in /etc/warren/plans
   warren agent --node phy01 --source file:./plans --once  converge and exit
+  warren agent --node phy01 --once --confirm-within 60s   and undo it unless \`warren confirm\` says it is fine
   warren agent --node phy01 --dry-run                     what would be done, as commands
 
 Stopping the agent leaves the network up. Its status is in RUN/agent.json; local bounds are in the file of
---config (cidrs, interfaces, ports, defaultRoute, allowIPv6Forwarding, pinPeerKeys).`
+--config (cidrs, interfaces, ports, defaultRoute, allowIPv6Forwarding, pinPeerKeys,
+keepReachable).`

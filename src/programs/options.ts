@@ -33,3 +33,18 @@ export function secondsText(text: string): string {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Expected a number of seconds.')
   return text
 }
+
+/** `60`, `60s`, `2m`: whole seconds, as text. */
+export function durationText(text: string): string {
+  const [, number = '', unit = 's'] = /^(\d{1,5})(s|m)?$/.exec(text) ?? []
+  const seconds = Number(number) * (unit === 'm' ? 60 : 1)
+  if (number === '' || seconds < 1 || seconds > 86_400)
+    throw new InvalidArgumentError('Expected a time as in 60s or 2m.')
+  return String(seconds)
+}
+
+/** A word for one change; it goes on to another machine's command line. */
+export function changeName(text: string): string {
+  if (!/^[a-z0-9]{1,64}$/.test(text)) throw new InvalidArgumentError('Expected letters and digits.')
+  return text
+}

@@ -103,9 +103,12 @@ test('push gives each node the plan without foreign keys, the hub first, and not
   const { status, stdout, stderr } = await run('push', 'home.yaml')
   assert.equal(status, 0, stderr)
   assert.match(stdout, /Order: hub → a, b\n/)
-  const puts = asked().filter((line) => line.includes(' node put '))
-  assert.equal(puts[0], 'hub node put home --wait 30')
-  assert.deepEqual(puts.slice(1).toSorted(), ['a node put home --wait 30', 'b node put home --wait 30'])
+  const puts = asked().flatMap((line) => /^(.* node put .*) --change [0-9a-f]{16}$/.exec(line)?.[1] ?? [])
+  assert.equal(puts[0], 'hub node put home --wait 30 --confirm-within 60')
+  assert.deepEqual(
+    puts.slice(1).toSorted(),
+    ['a', 'b'].map((node) => `${node} node put home --wait 30 --confirm-within 60`),
+  )
   assert.ok(!existsSync(join(directory, 'phone')))
   const plans = (node: string) => filesBelow(join(directory, node, 'plans'))
   const lock = readFileSync(join(directory, 'home.lock.yaml'), 'utf8')

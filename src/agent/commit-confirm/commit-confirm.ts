@@ -75,6 +75,7 @@ export class CommitConfirm {
   constructor(o: CommitConfirmOptions) {
     this.#o = o
     this.#changes = new PendingChanges(o.stateDir)
+    o.desired.guarded = true
   }
 
   /** Before the source is read for the first time: what an earlier process left, or an earlier start of the machine. */
@@ -121,10 +122,10 @@ export class CommitConfirm {
     return this.#due
   }
 
-  /** Of the change that waits, if one does: the plan before it is in force again with the next pass. */
-  async giveUp(why: string): Promise<void> {
+  /** The next pass brings back the plan before the change that waits, if one does. */
+  async giveUp(): Promise<void> {
     if (this.#change === undefined) return
-    await this.#takeBack(this.#change, why)
+    await this.#changes.beginTakingBack(this.#change.id)
     this.#due = true
   }
 
@@ -139,7 +140,10 @@ export class CommitConfirm {
     if (await this.#finishUndoing('it was asked to be taken back')) return
     const now = await this.#changes.read()
     if (now === undefined) return this.#confirmed('confirmed')
-    if (now.id !== this.#change.id) this.#forget()
+    if (now.id !== this.#change.id) {
+      this.#forget()
+      this.#considered = -1
+    }
     this.#change = now
     const decision = this.#verdict(now)
     if (decision.kind === 'take-back') await this.#takeBack(now, decision.why)

@@ -18,8 +18,19 @@ export interface PutAnswer {
       readonly severity?: 'warning'
     }[]
   } | null
+  /** It is taken back unless it is confirmed. */
+  readonly isPending: boolean
 }
 
+/** How a change is that waits on a node. */
+export type ConfirmAnswer =
+  | { readonly kind: 'pending'; readonly awaits: string; readonly silent: readonly string[] }
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'taken-back'; readonly why: string }
+
+export const parseConfirmResult = (node: string, text: string): ConfirmAnswer =>
+  parsed(node, text, confirmAnswerOf)
 export const parseStatus = (node: string, text: string): StatusAnswer => parsed(node, text, statusOf)
 export const parsePutResult = (node: string, text: string): PutAnswer => parsed(node, text, putAnswerOf)
 
@@ -62,7 +73,8 @@ function interfaceOf({ name, publicKey, listenPort }: Fields): RunningInterface 
 function putAnswerOf(value: unknown): PutAnswer | undefined {
   if (!isFields(value)) return undefined
   const { agent } = value
-  if (agent === null) return { agent }
+  const isPending = isFields(value['pending'])
+  if (agent === null) return { agent, isPending }
   if (!isFields(agent)) return undefined
   const { phase, current } = agent
   const problems = listOf(agent['problems'], ({ path, message, severity }) => {
@@ -70,6 +82,16 @@ function putAnswerOf(value: unknown): PutAnswer | undefined {
     return { path, message, ...(severity === 'warning' ? { severity: 'warning' as const } : {}) }
   })
   return problems && typeof phase === 'string' && typeof current === 'boolean'
-    ? { agent: { phase, current, problems } }
+    ? { agent: { phase, current, problems }, isPending }
     : undefined
+}
+
+function confirmAnswerOf(value: unknown): ConfirmAnswer | undefined {
+  if (!isFields(value)) return undefined
+  const { kind, why, awaits, silent } = value
+  if (kind === 'confirmed' || kind === 'unknown') return { kind }
+  if (kind === 'taken-back' && typeof why === 'string') return { kind, why }
+  if (kind !== 'pending' || typeof awaits !== 'string') return undefined
+  const names = Array.isArray(silent) ? silent.filter((one) => typeof one === 'string') : []
+  return { kind, awaits, silent: names }
 }

@@ -1,6 +1,7 @@
 /**
  * Nodes that the lock knows and the plan does not name any more. They get a plan that asks for nothing, so that
- * their agents take the network away; without it they would keep calling a hub that has forgotten them.
+ * their agents take the network away; without it they would keep calling a hub that has forgotten them. By force: that
+ * they are reached through that very network is no reason to keep it.
  */
 import { type Allocations, formatAllocations, NO_ALLOCATIONS } from '../../model/index.ts'
 import type { PlanResult } from '../../plan/index.ts'
@@ -36,7 +37,7 @@ export function dismiss(
       // An empty file would be taken for one that is being written.
       const objects = `# ${node} is in this network no more.\n`
       const input = formatBundle({ objects, allocations: formatAllocations(NO_ALLOCATIONS) })
-      return runOnNode(node, via, { args: ['node', 'put', name], input })
+      return runOnNode(node, via, { args: ['node', 'put', name, '--force'], input })
     },
   })
 }

@@ -31,12 +31,15 @@ export interface PushOptions extends FleetOptions {
   readonly yes?: boolean
   readonly dryRun?: boolean
   readonly wait: string
+  readonly confirmWithin: string
+  readonly confirm: boolean
+  readonly force?: boolean
 }
 
 export async function runPush(files: readonly string[], given: PushOptions): Promise<void> {
   const via = parseVia(given)
   const options = { ...given, name: given.name ?? nameOf(files[0] ?? '-') }
-  const problems = planArgumentProblems(options.name, options.wait)
+  const problems = planArgumentProblems(options.name, options)
   if (problems.length > 0) throw new BadInput(problems)
   const made = await makePlan(files, options)
   const known = options.dryRun ? made : await withMissingKeys(made, { via, options })

@@ -4,6 +4,7 @@
  * arguments can be read by everybody on both machines.
  */
 import { spawn } from 'node:child_process'
+import { basename } from 'node:path'
 
 import type { Problem } from '../../model/index.ts'
 import { BadInput } from '../exit.ts'
@@ -60,6 +61,16 @@ export function parseVia(options: ViaOptions): Via {
   }
   if (problems.length > 0) throw new BadInput(problems)
   return { command, remote, timeoutMs: options.timeout * 1000 }
+}
+
+/**
+ * A connection of its own, whatever ssh(1) is set up to share: what was open before a change proves nothing about
+ * those that come after it.
+ */
+export function freshly(via: Via): Via {
+  const [program = '', ...rest] = via.command
+  if (basename(program) !== 'ssh') return via
+  return { ...via, command: [program, '-o', 'ControlPath=none', '-o', 'ConnectTimeout=10', ...rest] }
 }
 
 const VIA_HINT = "Say how to run a command on a node, as in --via 'ssh root@{node}'."

@@ -29,7 +29,8 @@ export async function waitForAgent(
   const deadline = performance.now() + seconds * 1000
   while (true) {
     const status = await readAgentStatus(runDirectory)
-    const settled = status === undefined || (status.digest === digest && status.phase !== 'Converging')
+    const known = status?.digest === digest || status?.refusedDigest === digest
+    const settled = status === undefined || (known && status.phase !== 'Converging')
     if (settled || performance.now() >= deadline) return status
     await pause(25)
   }

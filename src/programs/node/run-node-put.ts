@@ -20,11 +20,12 @@ import { BadInput } from '../exit.ts'
 import { hasErrors } from '../files/inputs.ts'
 import { readText } from '../files/read-text.ts'
 import { writeTextAtomically } from '../files/write-text.ts'
-import { waitForAgent } from './agent-status.ts'
+import { readAgentStatus, waitForAgent } from './agent-status.ts'
 import { parseBundle } from './bundle.ts'
+import { armChange, endWait, type Guard, type GuardOptions } from './guarded-change.ts'
 import { planArgumentProblems } from './plan-name.ts'
 
-export interface NodePutOptions {
+export interface NodePutOptions extends GuardOptions {
   readonly plansDir: string
   readonly runDir: string
   readonly wait: string
@@ -38,12 +39,14 @@ export interface NodePutResult {
   readonly agent:
     | (Pick<AgentStatus, 'phase' | 'conditions' | 'problems'> & { readonly current: boolean })
     | null
+  /** Null: it stays. Otherwise it is taken back then, unless it is confirmed by this name. */
+  readonly pending: Guard | null
 }
 
 export async function runNodePut(name: string, options: NodePutOptions): Promise<void> {
   const read = await readText('-')
   const bundle = 'text' in read ? parseBundle(read.text) : undefined
-  const problems = planArgumentProblems(name, options.wait)
+  const problems = planArgumentProblems(name, options)
   if ('problem' in read) problems.push(read.problem)
   else if (!bundle)
     problems.push({
@@ -54,11 +57,15 @@ export async function runNodePut(name: string, options: NodePutOptions): Promise
   if (problems.length > 0 || !bundle) throw new BadInput(problems)
 
   const objects = await check(name, bundle, options.plansDir)
-  const file = join(options.plansDir, `${name}.yaml`)
+  const plan = { path: join(options.plansDir, `${name}.yaml`), text: bundle.objects }
+  const lock = { path: join(options.plansDir, `${name}.lock.yaml`), text: bundle.allocations }
   mkdirSync(options.plansDir, { recursive: true, mode: 0o755 })
+  const isGuarded = (await readAgentStatus(options.runDir))?.guarded === true
+  const guard = await armChange([lock, plan], { ...options, isGuarded })
   // The lock first: a plan without its allocations would make the agent wait, the other way round it does not.
-  writeTextAtomically(join(options.plansDir, `${name}.lock.yaml`), bundle.allocations, { mode: 0o644 })
-  writeTextAtomically(file, bundle.objects, { mode: holdsSecret(objects) ? 0o600 : 0o644 })
+  writeTextAtomically(lock.path, lock.text, { mode: 0o644 })
+  writeTextAtomically(plan.path, plan.text, { mode: holdsSecret(objects) ? 0o600 : 0o644 })
+  if (guard === undefined && options.confirmWithin === undefined) await endWait(options.stateDir)
   const { digest } = await new FileSource({ dir: options.plansDir }).read()
   const status = await waitForAgent(options.runDir, { digest, seconds: Number(options.wait) })
   const result: NodePutResult = {
@@ -72,6 +79,7 @@ export async function runNodePut(name: string, options: NodePutOptions): Promise
           current: status.digest === digest,
         }
       : null,
+    pending: guard ?? null,
   }
   process.stdout.write(`${JSON.stringify(result)}\n`)
 }

@@ -24,7 +24,15 @@ function formatStatus(status: AgentStatus): string {
   const phase = status.phase === 'Converged' ? paint.green(status.phase) : paint.yellow(status.phase)
   const problems = status.problems.map((problem) => `${problem.path}: ${problem.message}\n`).join('')
   const tables = [formatInterfaces(status, paint), formatLinks(status, paint)].filter((table) => table !== '')
-  return `${paint.bold(status.node)}: ${phase}\n${problems}${tables.join('\n')}`
+  return `${paint.bold(status.node)}: ${phase}\n${waitingText(status, paint)}${problems}${tables.join('\n')}`
+}
+
+/** A change that is in force for now, and what to do about it; or why the last one is not. */
+function waitingText({ conditions, pending }: AgentStatus, paint: Paint): string {
+  const condition = conditions.find((one) => one.type === 'Confirmed' && !one.status)
+  if (condition === undefined) return ''
+  const hint = pending === undefined ? '' : '  keep it with: warren confirm\n'
+  return `${paint.yellow(condition.reason === 'Pending' ? 'pending' : 'taken back')}: ${condition.message}\n${hint}`
 }
 
 function formatInterfaces({ interfaces }: AgentStatus, paint: Paint): string {
