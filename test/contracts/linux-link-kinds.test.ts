@@ -17,7 +17,7 @@ interface Row {
   readonly mtuBytes: number
   /** Each is sent alone, and alone is different afterwards. */
   readonly changes: LinkSettings
-  /** Each is refused with EOPNOTSUPP. */
+  /** Each is refused, with EOPNOTSUPP or EINVAL. */
   readonly refused?: LinkSettings
   /** Each is accepted and not done. */
   readonly ignored?: LinkSettings
@@ -143,6 +143,7 @@ const ROWS: readonly Row[] = [
     shown: {},
     mtuBytes: 1500,
     changes: { mode: 'private' },
+    refused: { mode: 'passthru' },
   },
   {
     kind: 'ipip',
@@ -151,6 +152,17 @@ const ROWS: readonly Row[] = [
     shown: IPV4_SHOWN,
     mtuBytes: 1480,
     changes: IPV4_CHANGES,
+    // One remote, a multicast group or none: that is for good.
+    refused: { remote: '239.0.0.1' },
+  },
+  {
+    kind: 'ipip',
+    kernel: ['ipip'],
+    made: { local: '10.0.0.1' },
+    shown: IPV4_SHOWN,
+    mtuBytes: 1480,
+    changes: { local: '10.0.0.11', ttl: 9 },
+    refused: { remote: '10.0.0.2' },
   },
   {
     kind: 'ip6tnl',
@@ -160,13 +172,22 @@ const ROWS: readonly Row[] = [
     mtuBytes: 1452,
     changes: IPV6_CHANGES,
   },
+  {
+    kind: 'ip6tnl',
+    kernel: ['ip6tnl'],
+    made: { local: 'fd00::1' },
+    shown: IPV6_SHOWN,
+    mtuBytes: 1452,
+    changes: { remote: 'fd00::2' },
+  },
   ...(['gre', 'gretap'] as const).map((kind) => ({
     kind,
     kernel: ['gre'] as const,
     made: IPV4_ENDS,
     shown: IPV4_SHOWN,
     mtuBytes: kind === 'gre' ? 1476 : 1462,
-    changes: { ...IPV4_CHANGES, ...KEYS },
+    changes: { ...IPV4_CHANGES, ...KEYS, ...(kind === 'gretap' && { remote: '239.0.0.1' }) },
+    refused: kind === 'gre' ? { remote: '239.0.0.1' } : {},
   })),
   ...(['ip6gre', 'ip6gretap'] as const).map((kind) => ({
     kind,
@@ -232,7 +253,11 @@ for (const [at, row] of ROWS.entries()) {
       const before = settingsOf(route)
       for (const [setting, value] of Object.entries(refused)) {
         const change = (): void => route.setLink('x', { kind, settings: { [setting]: value } })
-        assert.throws(change, (error) => isKernelError(error, 'EOPNOTSUPP'), `${setting} was not refused`)
+        assert.throws(
+          change,
+          (error) => isKernelError(error, 'EOPNOTSUPP', 'EINVAL'),
+          `${setting} was not refused`,
+        )
       }
       for (const [setting, value] of Object.entries(ignored))
         route.setLink('x', { kind, settings: { [setting]: value } })

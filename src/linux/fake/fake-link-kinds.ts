@@ -143,11 +143,24 @@ const VRF: FakeLinkKind = {
 
 const ENDS = ['local', 'remote', 'inputKey', 'outputKey', 'link'] as const
 
-/** `outer`: 20 bytes of IPv4 or 40 of IPv6 and 8 of the encapsulation limit; `inner`: what comes between. */
-const tunnel = (
-  { hardwareType, outer, inner }: { hardwareType: number; outer: number; inner: number },
-  shows: LinkSettings,
-): FakeLinkKind => {
+const sortOf = (remote: LinkSettings[string] | undefined): string => {
+  if (typeof remote !== 'string') return 'none'
+  return /^(22[4-9]|23\d)\./.test(remote) || /^ff/i.test(remote) ? 'many' : 'one'
+}
+
+/** Of ipip and gre: IFF_POINTOPOINT and IFF_BROADCAST come from it, and are for good. */
+const keepsItsSort = (from: LinkSettings, wanted: LinkSettings): void =>
+  refuse('remote' in wanted && sortOf(from['remote']) !== sortOf(wanted['remote']), uapi.EINVAL)
+
+interface Tunnel {
+  readonly hardwareType: number
+  /** 20 bytes of IPv4, or 40 of IPv6 and 8 of the encapsulation limit. */
+  readonly outer: number
+  /** What comes between. */
+  readonly inner: number
+}
+
+const tunnel = ({ hardwareType, outer, inner }: Tunnel, shows: LinkSettings): FakeLinkKind => {
   const ethernet = hardwareType === uapi.ARPHRD_ETHER
   const header = outer + inner + (ethernet ? 14 : 0)
   return {
@@ -156,6 +169,7 @@ const tunnel = (
     mtuBytes: 1500 - header,
     overheadBytes: () => header,
     shows,
+    ...(outer === 20 && !ethernet && { checkChange: keepsItsSort }),
     check: (wanted, others) => {
       const same = (settings: LinkSettings): boolean => ENDS.every((key) => wanted[key] === settings[key])
       // The link that the module makes for itself has neither end.
