@@ -22,6 +22,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { names: ['validate'], load: () => import('./validate.ts') },
   { names: ['keys'], load: () => import('./keys.ts') },
   { names: ['push'], load: () => import('./push.ts') },
+  { names: ['confirm'], load: () => import('./confirm.ts') },
   { names: ['generate'], load: () => import('./generate.ts') },
   { names: ['eject'], load: () => import('./eject.ts') },
   { names: ['import'], load: () => import('./import.ts') },

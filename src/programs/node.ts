@@ -1,7 +1,7 @@
 /** `warren node`: this machine's end of `keys` and `push`; people rarely type it. */
 import type { Command } from 'commander'
 
-import { env, outputOption } from './options.ts'
+import { changeName, durationText, env, outputOption, secondsText } from './options.ts'
 
 export function register(program: Command): void {
   const node = program
@@ -20,6 +20,7 @@ Examples:
     )
   registerKey(node)
   registerPut(node)
+  registerConfirm(node)
   registerStatus(node)
 }
 
@@ -49,11 +50,45 @@ function registerPut(node: Command): void {
     .argument('<name>', 'what the plan is called here')
     .option('--plans-dir <dir>', 'where the agent looks', env('WARREN_PLANS_DIR', '/etc/warren/plans'))
     .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
+    .option('--state-dir <dir>', 'where what was here is kept', env('WARREN_STATE_DIR', '/var/lib/warren'))
     .option('--wait <seconds>', 'how long to wait for the agent to make it so', '0')
-    .addHelpText('after', '\nExamples:\n  warren node put home --wait 30 < bundle.json')
+    .option('--confirm-within <time>', 'take it back unless it is confirmed within 60s, say', durationText)
+    .option('--change <name>', 'what this change is called when it is confirmed', changeName)
+    .option('--force', 'apply it even if that cuts this machine off, and do not take it back')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  warren node put home --wait 30 < bundle.json\n  warren node put home --confirm-within 60s < bundle.json',
+    )
     .action(async (name: string, options) => {
       const { runNodePut } = await import('./node/run-node-put.ts')
       await runNodePut(name, options)
+    })
+}
+
+function registerConfirm(node: Command): void {
+  node
+    .command('confirm')
+    .summary('keep a change that push brought')
+    .description(
+      'Keeps a change if it is applied and whoever answered before it still answers. For `push`, which runs this over ' +
+        'a connection that it makes after the change; people use `warren confirm`.',
+    )
+    .argument('<change>', 'what `node put` called it', changeName)
+    .option(
+      '--state-dir <dir>',
+      'where the agent keeps what waits',
+      env('WARREN_STATE_DIR', '/var/lib/warren'),
+    )
+    .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
+    .option('--wait <seconds>', 'how long to wait for checks that do not pass yet', secondsText, '5')
+    .option('--look', 'only say how it is')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  warren node confirm 5f1c2a90b7de4413\n  warren node confirm 5f1c2a90b7de4413 --look',
+    )
+    .action(async (change: string, options) => {
+      const { runNodeConfirm } = await import('./node/run-confirm.ts')
+      await runNodeConfirm(change, options)
     })
 }
 
