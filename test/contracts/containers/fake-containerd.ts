@@ -72,5 +72,6 @@ const openFakeContainerd = async (t: TestContext): Promise<ContainerWorld> => {
       fake.status = 4
     },
     stopRuntime: () => grpc.stop(),
+    startRuntime: () => grpc.start(),
   }
 }

@@ -11,6 +11,11 @@ import type { ContainerWorld, ContainerWorldKind } from './world.ts'
 
 const ID = '629aa6c999ca18999452854c04e39ea00f94b3ac30e98413d7bb80946bb1aa57'
 
+export interface FakeEngine extends ContainerWorld {
+  /** How often a container was asked for. */
+  questions(): number
+}
+
 interface Dialect {
   readonly version: string
   readonly ends: string
@@ -41,9 +46,9 @@ export const fakeEngine = (kind: 'docker' | 'podman'): ContainerWorldKind => ({
   open: (t) => openFakeEngine(t, kind),
 })
 
-const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promise<ContainerWorld> => {
+const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promise<FakeEngine> => {
   const dialect = DIALECTS[kind]
-  const fake = { name: 'web', status: 'created', process: new FakeProcess(), exists: false }
+  const fake = { name: 'web', status: 'created', process: new FakeProcess(), exists: false, questions: 0 }
   const listeners = new Set<ServerResponse>()
   const tell = (action: string, attributes: object = {}): void => {
     const line = {
@@ -65,6 +70,7 @@ const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promis
       response.on('close', () => listeners.delete(response))
       return response.writeHead(200).flushHeaders()
     }
+    fake.questions++
     const asked = decodeURIComponent(/\/containers\/([^/]*)\/json$/.exec(path)?.[1] ?? '')
     if (!fake.exists || asked !== fake.name) return json(404, dialect.noSuch(asked))
     const running = fake.process.pid > 0
@@ -77,8 +83,11 @@ const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promis
     return json(200, { Id: ID, Name: `/${fake.name}`, State: state, HostConfig: { NetworkMode: 'none' } })
   })
   const path = socketFor(t)
-  server.listen(path)
-  await once(server, 'listening')
+  const startRuntime = async (): Promise<void> => {
+    server.listen(path)
+    await once(server, 'listening')
+  }
+  await startRuntime()
   const stopRuntime = async (): Promise<void> => {
     if (!server.listening) return
     const closed = once(server, 'close')
@@ -116,5 +125,7 @@ const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promis
       tell('rename', kind === 'docker' ? { oldName } : {})
     },
     stopRuntime,
+    startRuntime,
+    questions: () => fake.questions,
   }
 }

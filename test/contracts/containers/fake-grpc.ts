@@ -23,6 +23,7 @@ export interface FakeGrpc {
   /** To everybody who subscribed at `streamPath`. */
   send(message: Uint8Array): void
   stop(): Promise<void>
+  start(): Promise<void>
 }
 
 export const openFakeGrpc = async (
@@ -54,8 +55,11 @@ export const openFakeGrpc = async (
     })
   })
   const path = socketFor(t)
-  server.listen(path)
-  await once(server, 'listening')
+  const start = async (): Promise<void> => {
+    server.listen(path)
+    await once(server, 'listening')
+  }
+  await start()
   const stop = async (): Promise<void> => {
     if (!server.listening) return
     const closed = once(server, 'close')
@@ -67,6 +71,7 @@ export const openFakeGrpc = async (
   return {
     path,
     stop,
+    start,
     send: (message) => {
       for (const stream of subscribers) {
         if (!stream.headersSent) stream.respond({ 'content-type': 'application/grpc' })

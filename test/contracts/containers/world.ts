@@ -23,6 +23,7 @@ export interface ContainerWorld {
   readonly rename?: (there: boolean) => Promise<void>
   /** The runtime goes; the container stays where the runtime lets it. */
   stopRuntime(): Promise<void>
+  readonly startRuntime?: () => Promise<void>
 }
 
 export interface ContainerWorldKind {
