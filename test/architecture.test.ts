@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
   plan: ['model'],
   reconcile: ['model'],
+  diagnosis: ['model', 'plan', 'reconcile'],
   'protocols/wireguard': ['model'],
   linux: [],
   device: ['protocols/wireguard', 'linux', 'model'],
@@ -20,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agent: ['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux', 'device', 'sources', 'containers'],
   lab: ['model', 'plan', 'protocols/wireguard', 'linux'],
   programs: [
-    ...['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux'],
+    ...['model', 'plan', 'reconcile', 'diagnosis', 'protocols/wireguard', 'linux'],
     ...['device', 'agent', 'sources', 'containers', 'lab'],
   ],
 }
@@ -36,7 +37,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uqr: ['programs'],
 }
 
-const PURE = ['model', 'plan', 'reconcile', 'protocols/wireguard']
+const PURE = ['model', 'plan', 'reconcile', 'diagnosis', 'protocols/wireguard']
 /** The one file in a pure area that wraps node:crypto. */
 const EXEMPT_FROM_PURITY = ['src/protocols/wireguard/crypto.ts']
 /** Time, randomness, output and scheduling come in as arguments. */

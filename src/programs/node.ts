@@ -22,6 +22,7 @@ Examples:
   registerPut(node)
   registerConfirm(node)
   registerStatus(node)
+  registerFacts(node)
 }
 
 function registerKey(node: Command): void {
@@ -104,5 +105,28 @@ function registerStatus(node: Command): void {
     .action(async (options) => {
       const { runNodeStatus } = await import('./node/run-node-status.ts')
       await runNodeStatus(options)
+    })
+}
+
+function registerFacts(node: Command): void {
+  node
+    .command('facts')
+    .summary('report what `warren why` asks about')
+    .description(
+      'Reports links, addresses, routes, rules, WireGuard peers, packet filters and sysctls of this machine as JSON, ' +
+        'without secrets. With --for also what concerns the way to that node, for which a few echo requests are sent.',
+    )
+    .option('--for <node>', 'what concerns the way to this node of the plan')
+    .option('--ask', 'take the questions from standard input, as `warren why` gives them')
+    .option(
+      '--plans-dir <dir>',
+      "where this machine's plans are",
+      env('WARREN_PLANS_DIR', '/etc/warren/plans'),
+    )
+    .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
+    .addHelpText('after', '\nExamples:\n  warren node facts\n  warren node facts --for k3s')
+    .action(async (options) => {
+      const { runNodeFacts } = await import('./why/run-node-facts.ts')
+      await runNodeFacts(options)
     })
 }
