@@ -186,7 +186,12 @@ const disturb = (kernel: ModelKernel, { what, nth, netns }: Mischief): void => {
     link.forwarding.push({ hardwareAddress: '02:00:00:00:00:77', destination: '10.0.0.77', learned: true })
   // What stands on ours or is a port of ours is ours to lose.
   const standsAlone = [link.parent, link.master].every((l) => l === undefined || isForeign(l))
-  if (what === 'unmark' && link.kind === 'dummy' && standsAlone) {
+  if (
+    what === 'unmark' &&
+    link.kind === 'dummy' &&
+    link.altNames.includes(`warren-${link.name}`) &&
+    standsAlone
+  ) {
     link.altNames = []
     // Neither down nor blank: somebody's.
     setUp(link, true, kernel)

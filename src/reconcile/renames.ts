@@ -60,8 +60,8 @@ const straysOf = (place: Place): Stray[] => {
 
 const renameOne = (place: Place, { from, to }: Stray): Step[] => {
   const wasUp = place.links.get(from)?.up === true
-  imagineDown(place, from)
   imagineName(place, from, to)
+  imagineDown(place, to)
   return [
     ...(wasUp ? [stepIn(place, { kind: 'link-set', link: from, up: false })] : []),
     stepIn(place, { kind: 'link-set', link: from, name: to }),
