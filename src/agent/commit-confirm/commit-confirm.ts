@@ -67,6 +67,8 @@ export class CommitConfirm {
   #applied = false
   #silent: readonly string[] = []
   #considered = 0
+  /** What this very process has taken back is not for it to try again. */
+  #tried = ''
   #timer: Closeable | undefined
   #askAtMs = 0
   #due = false
@@ -182,6 +184,7 @@ export class CommitConfirm {
     await this.#changes.finishTakingBack(change, taken)
     log.error('change taken back', { why, change: change.reason })
     this.#forget()
+    this.#tried = digest
     desired.provisional = false
     desired.sourceChanged = true
     desired.takenBack = taken
@@ -197,7 +200,8 @@ export class CommitConfirm {
     if (desired.current === undefined) return
     if (this.#change === undefined) {
       const taken = await this.#changes.takenBack()
-      if (this.#o.safety.withinMs === undefined && taken !== undefined && taken.digest === desired.digest)
+      const isTried = this.#o.safety.withinMs === undefined || this.#tried === desired.digest
+      if (isTried && taken !== undefined && taken.digest === desired.digest)
         return await desired.goBack([takenBackProblem(taken)], { orNothing: true })
       if (desired.digest === desired.keptDigest) return
     }
