@@ -68,6 +68,16 @@ test('no socket, nobody behind it, and a file in its place are unknown, and podm
   }
 })
 
+test('a runtime that does not answer is waited for once, however many containers it has', async (t) => {
+  let connections = 0
+  const socket = await serve(t, () => connections++)
+  const containers = openContainers({ ...socketsAt(socket), answerWithinMs: 200 })
+  t.after(() => containers.close())
+  for (const name of ['a', 'b', 'c', 'd'])
+    assert.equal((await containers.resolve({ kind: 'docker', name })).kind, 'unknown')
+  assert.equal(connections, 1)
+})
+
 test('a question that is withdrawn ends at once, as does every one when the resolver is closed', async (t) => {
   const socket = await serve(t, () => {})
   for (const ref of REFS) {

@@ -43,6 +43,7 @@ class HostContainers implements ContainerResolver {
     this.#runtimes = new Runtimes({
       sockets: options,
       env: options.env ?? process.env,
+      answerWithinMs: this.#o.answerWithinMs,
       onEvent: (kinds, event) => this.#changed(this.#asked.concernedBy(kinds, event)),
       onSilence: (kinds) => this.#asked.concernedBy(kinds).forEach(outdate),
     })
@@ -88,10 +89,8 @@ class HostContainers implements ContainerResolver {
     return answer
   }
 
-  async #locate(ref: RuntimeRef, signal: AbortSignal | undefined): Promise<Located> {
-    const late = AbortSignal.timeout(this.#o.answerWithinMs)
-    const given = signal === undefined ? [] : [signal]
-    return await this.#runtimes.locate(ref, AbortSignal.any([late, this.#closing.signal, ...given]))
+  #locate(ref: RuntimeRef, signal: AbortSignal | undefined): Promise<Located> {
+    return this.#runtimes.locate(ref, [this.#closing.signal, ...(signal === undefined ? [] : [signal])])
   }
 
   #onThisHost(ref: RuntimeRef, located: Located): Resolved {

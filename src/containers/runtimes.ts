@@ -3,6 +3,7 @@
  * for as long as somebody watches.
  */
 import type { ContainerRef } from '../model/index.ts'
+import { deadline } from './deadline.ts'
 import type { Speaker } from './failure.ts'
 import type { RuntimeRef } from './kernel/on-this-host.ts'
 import type { Closeable, Unknown } from './resolver.ts'
@@ -13,6 +14,8 @@ import type { ContainerSockets, RuntimeName } from './sockets.ts'
 export interface RuntimesOptions {
   readonly sockets: ContainerSockets
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How long one may take to answer. One that took longer is left alone for twice as long. */
+  readonly answerWithinMs: number
   /** Something happened to containers of these kinds; to which, when the event says so. */
   readonly onEvent: (kinds: readonly ContainerRef['kind'][], event?: RuntimeEvent) => void
   /** Nothing is heard of these kinds any more. */
@@ -24,6 +27,8 @@ interface Opened {
   readonly runtime: Runtime
   following: Closeable | undefined
   connected: boolean
+  /** It did not answer: what to say until it is asked again. */
+  silent: { readonly untilMs: number; readonly answer: Unknown } | undefined
 }
 
 const RUNTIME_OF = {
@@ -49,9 +54,19 @@ export class Runtimes {
     this.#o = options
   }
 
-  async locate(ref: RuntimeRef, signal: AbortSignal): Promise<Located> {
+  /**
+   * A runtime that hangs would otherwise cost as much waiting as there are containers, and whoever asks has other
+   * things to repair.
+   */
+  async locate(ref: RuntimeRef, signals: readonly AbortSignal[]): Promise<Located> {
     const opened = await this.#open(RUNTIME_OF[ref.kind])
-    return 'runtime' in opened ? await opened.runtime.locate(ref, signal) : opened
+    if (!('runtime' in opened)) return opened
+    if (opened.silent !== undefined && performance.now() < opened.silent.untilMs) return opened.silent.answer
+    const { signal, isOver, clear } = deadline(this.#o.answerWithinMs, signals)
+    const located = await opened.runtime.locate(ref, signal).finally(clear)
+    const untilMs = performance.now() + 2 * this.#o.answerWithinMs
+    opened.silent = located.kind === 'unknown' && isOver() ? { untilMs, answer: located } : undefined
+    return located
   }
 
   /** Whether changes of this one would be heard of now. */
@@ -96,7 +111,7 @@ export class Runtimes {
     const place = placeOf(name, this.#o.sockets, this.#o.env)
     if ('remote' in place) return notOfThisHost(name, place.remote)
     const runtime = await loadRuntime(name, place.speaker)
-    const opened: Opened = { name, runtime, following: undefined, connected: false }
+    const opened: Opened = { name, runtime, following: undefined, connected: false, silent: undefined }
     this.#follow(opened)
     return opened
   }
