@@ -26,7 +26,7 @@ const applyOnce = async (agent: AgentHost, text: string, lock?: string): Promise
   assert.equal(code, 0, said)
 }
 
-const reaches = (agent: AgentHost, command: string): Promise<void> =>
+const reaches = (agent: AgentHost, command: string): Promise<boolean> =>
   eventually(() => agent.net.succeeds(command), { what: command, timeoutMs: REACHED_MS })
 
 const bridged = { ...needs({ root: true, kernel: ['bridge', 'veth'], tools: TOOLS }), timeout }

@@ -76,9 +76,7 @@ for (const { name, given, want } of rows) {
 
 test('NetlinkInterface: what is left of a damaged one is looked at, unless its name or its place is in doubt', () => {
   const left = (spec: string) =>
-    parseObjects(object(`node: a\ntype: dummy\n${spec}`), { file: 'x.yaml' }).damaged.map(
-      ({ spec: rest }) => rest,
-    )
+    parseObjects(object(`node: a\ntype: dummy\n${spec}`), { file: 'x.yaml' }).damaged
   assert.equal(left('mtu: 1\nup: false').length, 1)
   assert.equal(left('addresses: [x]\nup: false').length, 1)
   assert.deepEqual(left('interfaceName: "a b"'), [])

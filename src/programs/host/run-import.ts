@@ -1,16 +1,18 @@
-/** What `warren import` does: objects to standard output, keys to a file of their own. */
-import { basename } from 'node:path'
+/** What `warren import` does: objects to standard output, keys to a file of their own, what is left out to standard error. */
 import { existsSync } from 'node:fs'
 import { stringify } from 'yaml'
 
 import type { Problem } from '../../model/index.ts'
-import { parseWgConfig, type WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { BadInput } from '../exit.ts'
-import { readText } from '../files/read-text.ts'
 import { writeTextAtomically } from '../files/write-text.ts'
+import type { LeftOut } from '../import/import-draft.ts'
+import { type ImportedObjects, objectsOf } from '../import/objects-of-draft.ts'
+import { env } from '../options.ts'
 import { thisNode } from '../planning/this-node.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
-import { type ImportedInterface, type ImportOptions, objectsOfConfig } from '../wg-quick/objects-of-config.ts'
+import { type ImportOptions, objectsOfConfig } from '../wg-quick/objects-of-config.ts'
+import type { WgConfig } from '../../protocols/wireguard/formats/index.ts'
+import { readImportFiles } from './import-files.ts'
 
 export interface RunImportOptions {
   readonly node?: string
@@ -18,73 +20,72 @@ export interface RunImportOptions {
   readonly secrets?: string
 }
 
-type Found = { readonly config: WgConfig; readonly options: ImportOptions }
+export interface FoundConfig {
+  readonly config: WgConfig
+  readonly options: ImportOptions
+}
 
 export async function runImport(files: readonly string[], options: RunImportOptions): Promise<void> {
   const node = options.node ?? thisNode()
-  const found = files.length === 0 ? await readHost(node) : await readConfigs(files, { ...options, node })
-  const imported = found.map((one) => objectsOfConfig(one.config, one.options))
-  writeSecrets(imported, options.secrets)
-  standardOutput().write(imported.map((one) => stringify(one.object, { lineWidth: 0 })).join('---\n'))
-  for (const [index, one] of imported.entries()) {
-    if (one.leftOut.length === 0) continue
-    const name = found[index]?.options.interfaceName ?? ''
-    standardError().write(
-      `${name}: left out, because an object has no word for it: ${one.leftOut.join(', ')}\n`,
-    )
-  }
-  if (imported.length === 0) standardError().write('There is no WireGuard interface here.\n')
+  const parts = files.length === 0 ? await readHost(node) : await readFiles(files, { ...options, node })
+  writeSecrets(
+    parts.flatMap(({ secrets }) => secrets),
+    options.secrets,
+  )
+  const objects = parts.flatMap((part) => part.objects)
+  standardOutput().write(objects.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'))
+  tellLeftOut(parts.flatMap(({ leftOut }) => leftOut))
+  if (objects.length === 0) standardError().write('There is no interface here that can be declared.\n')
 }
 
-async function readHost(node: string): Promise<Found[]> {
+async function readHost(node: string): Promise<ImportedObjects[]> {
+  const [{ observeHost }, { readLiveLinks }] = await Promise.all([
+    import('../../agent/index.ts'),
+    import('../import/live-links.ts'),
+  ])
+  const { liveFactsOf } = await import('./live-facts.ts')
   const { readRunning } = await import('./running.ts')
   const { configOfRunning, importOptionsOf } = await import('./config-of-running.ts')
-  return (await readRunning()).map((running) => ({
+  const wireguard = (await readRunning()).map((running) => ({
     config: configOfRunning(running),
     options: { node, interfaceName: running.name, ...importOptionsOf(running) },
   }))
+  const stateDir = env('WARREN_STATE_DIR', '/var/lib/warren')
+  const host = await observeHost({ stateDir })
+  const draft = readLiveLinks(host, await liveFactsOf(host, stateDir))
+  return [objectsOfConfigs(wireguard), objectsOf(draft, node)]
 }
 
-async function readConfigs(
+async function readFiles(
   files: readonly string[],
-  { node, interface: given }: RunImportOptions & { readonly node: string },
-): Promise<Found[]> {
-  const problems: Problem[] = []
-  const found: Found[] = []
-  for (const file of files) {
-    const read = await readText(file)
-    if ('problem' in read) {
-      problems.push(read.problem)
-      continue
-    }
-    const parsed = parseWgConfig(read.text)
-    problems.push(...parsed.problems.map(({ line, ...problem }) => toProblem(file, line, problem)))
-    const interfaceName = given ?? (file === '-' ? undefined : basename(file).replace(/\.conf$/, ''))
-    if (interfaceName === undefined) problems.push(NO_NAME)
-    else found.push({ config: parsed.config, options: { node, interfaceName, ...tableOfDialect(file) } })
-  }
+  options: RunImportOptions & { readonly node: string },
+): Promise<ImportedObjects[]> {
+  const { configs, drafts, problems } = await readImportFiles(files, options)
   if (problems.length > 0) throw new BadInput(problems)
-  return found
+  return [objectsOfConfigs(configs), ...drafts.map((draft) => objectsOf(draft, options.node))]
 }
 
-/** `wg showconf` knows nothing of routes. */
-function tableOfDialect(file: string): Pick<ImportOptions, 'table'> {
-  return file === '-' ? { table: 'off' } : {}
+function objectsOfConfigs(found: readonly FoundConfig[]): ImportedObjects {
+  const imported = found.map((one) => ({ ...objectsOfConfig(one.config, one.options), of: one.options }))
+  return {
+    objects: imported.map(({ object }) => object),
+    secrets: imported,
+    leftOut: imported.flatMap(({ leftOut, of }) =>
+      leftOut.map((what) => ({ where: of.interfaceName, what })),
+    ),
+  }
 }
 
-function toProblem(file: string, line: number, problem: { message: string; hint?: string }): Problem {
-  return { code: 'InvalidWireGuardConfig', path: file, ...problem, at: { file, line, column: 1 } }
-}
-
-const NO_NAME: Problem = {
-  code: 'InvalidArgument',
-  path: '--interface',
-  message: 'what is the interface on standard input called?',
-  hint: 'Say --interface NAME.',
+/** One line for each place. */
+function tellLeftOut(leftOut: readonly LeftOut[]): void {
+  if (leftOut.length === 0) return
+  const places = Map.groupBy(leftOut, ({ where }) => where)
+  const lines = [...places].map(([where, own]) => `  ${where}: ${own.map(({ what }) => what).join(', ')}\n`)
+  standardError().write(`Left out, because an object has no word for it:\n${lines.join('')}`)
 }
 
 /** A file of its own for each interface, unless one was named: nothing is in the way of the next import. */
-function writeSecrets(imported: readonly ImportedInterface[], named: string | undefined): void {
+function writeSecrets(imported: ImportedObjects['secrets'], named: string | undefined): void {
   const texts = new Map<string, string[]>()
   for (const { name, secret } of imported) {
     const file = named ?? `${name}.secrets.yaml`

@@ -1,6 +1,6 @@
 /**
  * A wg-quick file, or an interface as it runs, → a WireGuardInterface object and the Secret with its keys. Pure.
- * Only what an object needs is written; defaults are left to the schema.
+ * Only what an object needs is written; defaults are left to the schema. `adopt`: somebody else made the interface.
  */
 import type { EndpointText, WgConfig } from '../../protocols/wireguard/formats/index.ts'
 import { formatEndpoint } from '../../protocols/wireguard/formats/index.ts'
@@ -46,6 +46,7 @@ export function objectsOfConfig(
     mtu: section.mtuBytes ?? 1420,
     table: options.table ?? tableOf(section.table),
     ...(section.fwmark === undefined || section.fwmark === 0 ? {} : { fwmark: section.fwmark }),
+    adopt: true,
     peers: peers.map((peer, index) => ({
       publicKey: peer.publicKey,
       ...nodeOf(peer.comments),
