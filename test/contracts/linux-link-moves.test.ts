@@ -9,7 +9,9 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isKernelError } from '../../src/linux/index.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { isKernelError, linkFlagNames } from '../../src/linux/index.ts'
+import { eventually } from '../harness/eventually.ts'
 import { ownLinks, worlds } from './linux-worlds.ts'
 
 const refused =
@@ -112,6 +114,27 @@ for (const { name, options, open } of worlds(['veth', 'bridge', 'vxlan'])) {
     assert.equal(there.route.link('far')?.settings['link'], undefined)
     route.setLink('here', { netns: there.netns })
     assert.equal(there.route.link('here')?.settings['link'], undefined)
+  })
+
+  test(`${name}: a veth passes packets once both of its ends are up, and says so`, options, async (t) => {
+    const { route, another } = open(t)
+    const there = another()
+    route.addLink({ name: 'a', kind: 'veth', peer: { name: 'b', netns: there.netns } })
+    const becomes = (passes: boolean, ...flags: readonly string[]): Promise<unknown> =>
+      eventually(() => {
+        const link = route.link('a')
+        // Without a carrier it is `down` or `lowerlayerdown`, depending on indexes in both namespaces.
+        const state = [link?.operState === 'up', ...linkFlagNames(link?.flags ?? 0)]
+        return isDeepStrictEqual(state, [passes, ...flags])
+      })
+    await becomes(false, 'BROADCAST', 'MULTICAST')
+    route.setLink('a', { up: true })
+    await becomes(false, 'UP', 'BROADCAST', 'MULTICAST')
+    there.route.setLink('b', { up: true })
+    // The kernel looks after carriers in a thread of its own, and not more than once a second.
+    await becomes(true, 'UP', 'BROADCAST', 'RUNNING', 'MULTICAST')
+    there.route.setLink('b', { up: false })
+    await becomes(false, 'UP', 'BROADCAST', 'MULTICAST')
   })
 
   test(`${name}: a vxlan goes with the link under it, wherever it is`, options, (t) => {

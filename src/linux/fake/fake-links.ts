@@ -172,10 +172,26 @@ const putLink = (namespace: FakeNamespace, link: Link): Link => {
 const setUp = (namespace: FakeNamespace, index: number, up: boolean): void => {
   const link = namespace.links.get(index)
   if (!link) return
-  const flags = up ? link.flags | IFF_RUNNING_UP : link.flags & ~IFF_RUNNING_UP
-  const changed = putLink(namespace, { ...link, up, flags, operState: up ? 'unknown' : 'down' })
+  const changed = putLink(namespace, withState(namespace, { ...link, up }))
+  const other = namespace.vethEnds.get(index)
+  const otherLink = other?.namespace.links.get(other.index)
+  if (other && otherLink?.up) putLink(other.namespace, withState(other.namespace, otherLink))
   if (up) linkWentUp(namespace, changed)
   else linkWentDown(namespace, changed)
+}
+
+/** A veth has a carrier while both of its ends are up; the others say nothing of theirs. */
+const withState = (namespace: FakeNamespace, link: Link): Link => {
+  const other = namespace.vethEnds.get(link.index)
+  const carrier = other === undefined || other.namespace.links.get(other.index)?.up === true
+  const flags = link.flags & ~IFF_RUNNING_UP
+  if (!link.up) return { ...link, flags, operState: 'down' }
+  if (!carrier) {
+    // default_operstate() looks for the other end by its index, and in this namespace alone.
+    const operState = link.peerNamespaceId === undefined ? 'lowerlayerdown' : 'down'
+    return { ...link, flags: flags | uapi.IFF_UP, operState }
+  }
+  return { ...link, flags: flags | IFF_RUNNING_UP, operState: other === undefined ? 'unknown' : 'up' }
 }
 
 const removeLink = (namespace: FakeNamespace, present: Link, moving = false): void => {
