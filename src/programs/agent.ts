@@ -5,6 +5,7 @@
 import { hostname } from 'node:os'
 import { type Command, Option } from 'commander'
 
+import { registerInstallation } from './agent-install/register.ts'
 import { durationText, env, outputOption } from './options.ts'
 
 export interface AgentFlags {
@@ -25,7 +26,7 @@ export interface AgentFlags {
 }
 
 export const register = (program: Command): void => {
-  program
+  const agent = program
     .command('agent')
     .summary('keep this machine as its plan says')
     .description('Keeps this machine as its plan says: observes, compares, repairs.')
@@ -69,6 +70,7 @@ export const register = (program: Command): void => {
       const { runAgent } = await import('./agent-run.ts')
       await runAgent(flags)
     })
+  registerInstallation(agent)
 }
 
 const EXAMPLES = `
