@@ -5,7 +5,7 @@
  *   node scripts/test.ts unit netns             some layers
  *   node scripts/test.ts netns --only wireguard files whose path contains the word
  *   node scripts/test.ts vm --all               in the machines also what this host's kernel can run
- *   node scripts/test.ts vm --kernel 6.12       in one machine only
+ *   node scripts/test.ts vm --only X --kernel 6.12   in that machine; --only alone is content with the first
  *
  * Exit 0 only if at least one test ran, none failed and, where CI=true, none was skipped everywhere.
  */

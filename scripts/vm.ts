@@ -1,6 +1,6 @@
 /**
  * A command in a virtual machine, for looking around: `node scripts/vm.ts [--kernel 6.12] uname -a`. Its output and
- * exit status are ours; what it writes is lost.
+ * exit status are ours; what it writes is lost. WARREN_VM_SYSTEMD=1 boots this host's systemd first.
  */
 import { prepareMachine, whyNoMachine } from './vm/prepare.ts'
 import { isKernelName } from './vm/kernels.ts'
@@ -24,6 +24,7 @@ const end = await runInMachine({
   command,
   cwd: process.cwd(),
   env: { PATH: process.env['PATH'] ?? '', HOME: '/root', WARREN_PATIENCE: '10' },
+  systemd: process.env['WARREN_VM_SYSTEMD'] === '1',
   timeoutMs: Number(process.env['WARREN_VM_TIMEOUT_MS'] ?? '600000'),
   onStdout: (chunk) => process.stdout.write(chunk),
   onStderr: (chunk) => process.stderr.write(chunk),

@@ -28,7 +28,7 @@ export async function addVmResults(
 ): Promise<readonly LayerResult[]> {
   const jobs = jobsForMachine(done, { missing: missingKernelFeatures(), ...options })
   if (jobs.length === 0) return done
-  const images = (options.kernels ?? KERNEL_NAMES).map(machineImage)
+  const images = (options.kernels ?? kernelsFor(options)).map(machineImage)
   const reasons = images.filter((image) => typeof image === 'string')
   for (const why of reasons) options.say(`vm: no virtual machine here: ${why}`)
   const [why] = reasons
@@ -42,6 +42,11 @@ export async function addVmResults(
     results.reduce((all, of) => layOver(all, of), done),
     durationMs,
   )
+}
+
+/** Who looks for one thing waits for one machine; `--kernel` names another. */
+function kernelsFor({ only, all }: VmLayerOptions): readonly KernelName[] {
+  return only === undefined || all ? KERNEL_NAMES : KERNEL_NAMES.slice(0, 1)
 }
 
 /** What to boot, or why nothing can be booted: no QEMU, no root, no package to download. */

@@ -26,6 +26,8 @@ export interface RunInMachineOptions {
   /** The one folder in which what the command writes stays on the host. */
   readonly out?: string
   readonly memoryMb?: number
+  /** Boots this host's systemd, with the command as one of its services. */
+  readonly systemd?: boolean
   readonly onStdout?: (chunk: Buffer) => void
   readonly onStderr?: (chunk: Buffer) => void
   readonly signal?: AbortSignal
@@ -50,6 +52,7 @@ export async function runInMachine(options: RunInMachineOptions): Promise<Machin
   try {
     writeGuestFiles(job, options.image)
     writeFileSync(join(job, 'command.sh'), commandScript(options))
+    if (options.systemd) writeFileSync(join(job, 'systemd'), '')
     children.push(await startFileServer(job))
     const qemu = startChild('qemu-system-x86_64', qemuArguments({ job, ...options }), join(job, 'qemu.log'))
     children.push(qemu)

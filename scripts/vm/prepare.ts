@@ -126,8 +126,10 @@ function loadOrder(modules: string): readonly string[] {
   return [...new Set(EARLY_MODULES.flatMap((name) => byName.get(name) ?? []))]
 }
 
+const GUEST_FILES = ['first-process.sh', 'run-command.sh', 'start-systemd.sh']
+
 /** The scripts that the machine's first process needs, put where it finds them. */
 export function writeGuestFiles(job: string, image: MachineImage): void {
-  copyFileSync(new URL('guest/first-process.sh', import.meta.url), join(job, 'first-process.sh'))
+  for (const name of GUEST_FILES) copyFileSync(new URL(`guest/${name}`, import.meta.url), join(job, name))
   writeFileSync(join(job, 'modules-folder'), `${image.modules}\n`)
 }

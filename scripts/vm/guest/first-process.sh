@@ -1,5 +1,5 @@
 # PID 1 of the machine once the host's root is there (busybox sh; under emulation every dynamic program costs 0.1 s,
-# so busybox does everything). Runs $WARREN_JOB/command.sh; its output and status leave by three virtio ports.
+# so busybox does everything). What follows is run-command.sh, by itself or as a service of systemd.
 bb=/bin/busybox
 busy_mount() { $bb mount -t "$1" "$1" "$2" 2>/dev/null; }
 busy_mount sysfs /sys
@@ -21,17 +21,6 @@ $bb ifconfig lo up
 $bb hostname machine
 echo 1 >/proc/sys/kernel/printk
 
-# A virtio port can be opened only once: pipes let every child of the command share it.
-$bb mkfifo /run/stdout /run/stderr
-$bb cat /run/stdout >/dev/vport0p1 &
-out=$!
-$bb cat /run/stderr >/dev/vport0p2 &
-err=$!
-# Not busybox's own shell: that would prefer its small programs to the real ones.
-$bb setsid /bin/sh "$WARREN_JOB/command.sh" </dev/null >/run/stdout 2>/run/stderr
-status=$?
-# A daemon that the command left behind may hold the pipes; it gets two seconds.
-($bb sleep 2 && $bb kill $out $err) 2>/dev/null &
-wait $out $err
-echo $status >/dev/vport0p3
-$bb reboot -f
+# With a real service manager, the command is a service of it.
+[ ! -e "$WARREN_JOB/systemd" ] || . "$WARREN_JOB/start-systemd.sh"
+exec $bb sh "$WARREN_JOB/run-command.sh"

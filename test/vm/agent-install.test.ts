@@ -1,0 +1,75 @@
+/**
+ * `warren agent install|upgrade|uninstall` under a real systemd: boots this host's systemd in a machine and runs
+ * systemd/agent-service.ts there. What it found out is told test by test.
+ */
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { JOBS_FILE } from '../../scripts/testing/machine-job.ts'
+import type { TestResult } from '../../scripts/testing/results.ts'
+import { runInMachine } from '../../scripts/vm/machine.ts'
+import { prepareMachine } from '../../scripts/vm/prepare.ts'
+import { needs } from '../harness/needs.ts'
+import { stagePackage } from '../harness/published-package.ts'
+
+const NEEDS = needs({
+  root: true,
+  tools: ['qemu-system-x86_64', 'virtiofsd', 'busybox', 'depmod', 'wg', 'ping', 'systemd', 'systemctl'],
+})
+const FILE = 'test/vm/systemd/agent-service.ts'
+
+test('the agent as a service of systemd', { ...NEEDS, timeout: 290_000 }, async (t) => {
+  const folder = mkdtempSync('/var/tmp/warren-install-')
+  t.after(() => rmSync(folder, { recursive: true }))
+  stagePackages(folder)
+  for (const { name, status, reason = '' } of await resultsInMachine(folder)) {
+    await t.test(name, () => assert.equal(status, 'passed', reason))
+  }
+})
+
+/** As it is, as a newer version, and as one whose agent ends as soon as it starts. */
+function stagePackages(folder: string): void {
+  mkdirSync(join(folder, 'first'))
+  stagePackage(join(folder, 'first'))
+  for (const [name, version] of [
+    ['second', '0.99.0'],
+    ['broken', '1.99.0'],
+  ] as const) {
+    const copy = join(folder, name)
+    cpSync(join(folder, 'first'), copy, { recursive: true, filter: (path) => !path.endsWith('node_modules') })
+    symlinkSync(resolve('node_modules'), join(copy, 'node_modules'))
+    const manifest = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')) as object
+    writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, version }))
+  }
+  const agent = join(folder, 'broken/dist/programs/agent-run.js')
+  writeFileSync(agent, `throw new Error('this version is broken')\n${readFileSync(agent, 'utf8')}`)
+}
+
+async function resultsInMachine(folder: string): Promise<readonly TestResult[]> {
+  const out = join(folder, 'out')
+  mkdirSync(out)
+  writeFileSync(join(out, JOBS_FILE), JSON.stringify([{ file: FILE }]))
+  let said = ''
+  const end = await runInMachine({
+    image: prepareMachine(),
+    systemd: true,
+    command: [process.execPath, resolve('scripts/testing/in-machine.ts'), out],
+    cwd: process.cwd(),
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/root',
+      WARREN_PATIENCE: '10',
+      WARREN_MACHINE_KERNEL: '6.1',
+      WARREN_TEST_PACKAGES: folder,
+    },
+    timeoutMs: 280_000,
+    memoryMb: 3072,
+    out,
+    onStdout: (chunk) => (said += chunk.toString()),
+    onStderr: (chunk) => (said += chunk.toString()),
+  })
+  assert.deepEqual(end, { kind: 'exit', status: 0 }, said)
+  const path = join(out, `${FILE.replaceAll('/', '_')}.results.json`)
+  return JSON.parse(readFileSync(path, 'utf8')) as TestResult[]
+}
