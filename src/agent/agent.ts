@@ -83,6 +83,8 @@ export class Agent {
   #peekEveryMs = PEEK_MS
   #peekCostMs = Infinity
   #expected = ''
+  /** As last seen. */
+  #devices: Devices = new Map()
 
   constructor(o: AgentOptions) {
     this.#o = o
@@ -156,6 +158,12 @@ export class Agent {
     } finally {
       for (const open of this.#open.splice(0)) open.close()
     }
+  }
+
+  /** Between turns: what is due starts, and what comes of it wakes us. */
+  #measurePaths(): void {
+    const intent = this.#desired.current?.intent
+    if (intent !== undefined) this.#pathMtu?.look(intent, this.#devices)
   }
 
   /** Whatever was refused before: something else is wanted now. */
@@ -246,6 +254,7 @@ export class Agent {
     } catch (error) {
       return this.#broken(error)
     }
+    this.#devices = devicesOf(done.observed)
     if (done.outcome === 'converged') this.#succeeded(done)
     else this.#failed()
     await this.#commit?.passed(done)
@@ -342,6 +351,7 @@ export class Agent {
     const { clock, host } = this.#o
     const before = clock.nowMs()
     const devices = await host.peek(desired.intent.interfaces)
+    this.#devices = devices
     const changed = this.#upkeep.look(desired.intent, devices)
     const drifted = configurationOf(devices) !== this.#expected
     const due = this.#upkeep.endpoints(desired.intent, devices).size > 0

@@ -5,6 +5,7 @@
 import type { Backend, NodeIntent, ObservedHost, SecretText, Step, WireGuardIntent } from '../model/index.ts'
 import type { Devices } from './by-link.ts'
 import type { Closeable } from './clock.ts'
+import type { PathProbe } from './path-mtu/index.ts'
 
 /** Keys in memory for as long as one application of steps takes. */
 export interface ResolvedKeys {
@@ -22,6 +23,8 @@ export interface StepFailure {
 export interface Host {
   /** What new interfaces are made of. */
   readonly backend: Backend
+  /** Absent where paths cannot be measured. */
+  readonly probe?: PathProbe
   /** Everything that this intent concerns, and everything of ours. */
   observe(wanted: NodeIntent): Promise<ObservedHost>
   /** Only the WireGuard half of these links, as cheaply as possible. */

@@ -29,6 +29,8 @@ export interface InterfacesInput {
   readonly observed: ObservedHost
   readonly devices: Devices
   readonly paths: ReadonlyMap<string, PathState>
+  /** By `peerId`. */
+  readonly pathMtus: ReadonlyMap<string, number>
 }
 
 export const interfaceStatuses = (o: InterfacesInput): InterfaceStatus[] => {
@@ -43,7 +45,7 @@ export const interfaceStatuses = (o: InterfacesInput): InterfaceStatus[] => {
         backend: device?.backend,
         publicKey: device?.publicKey,
         listenPort: device?.listenPort ?? 0,
-        peers: (device?.peers ?? []).map(peerStatus(wg, o.paths)),
+        peers: (device?.peers ?? []).map(peerStatus(wg, o)),
       },
     ]
   })
@@ -51,7 +53,7 @@ export const interfaceStatuses = (o: InterfacesInput): InterfaceStatus[] => {
 
 const peerStatus = (
   wg: WireGuardIntent,
-  paths: ReadonlyMap<string, PathState>,
+  { paths, pathMtus }: InterfacesInput,
 ): ((peer: ObservedPeer) => PeerStatus) => {
   const planned = new Map(wg.peers.map((p) => [p.publicKey, p]))
   return (peer) => ({
@@ -66,8 +68,12 @@ const peerStatus = (
       planned.get(peer.publicKey)?.path === 'while-alive'
         ? (paths.get(peerId(idOf(wg), peer.publicKey))?.phase ?? 'probing')
         : 'always',
+    ...measuredOn(pathMtus.get(peerId(idOf(wg), peer.publicKey))),
   })
 }
+
+const measuredOn = (pathMtuBytes: number | undefined): { pathMtuBytes?: number } =>
+  pathMtuBytes === undefined ? {} : { pathMtuBytes }
 
 export const linkStatuses = (intent: NodeIntent, observed: ObservedHost): LinkStatus[] => {
   const index = new Index(observed)

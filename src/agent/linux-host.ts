@@ -31,6 +31,8 @@ import { ContainerRecord } from './namespaces/container-record.ts'
 import { identityOf, Namespaces } from './namespaces/namespaces.ts'
 import type { Found } from './namespaces/namespaces.ts'
 import { NetworkNamespace } from './namespaces/network-namespace.ts'
+import { LinuxProbe } from './path-mtu/index.ts'
+import type { PathProbe } from './path-mtu/index.ts'
 import { UapiConnection } from './uapi-connection.ts'
 
 export interface LinuxHostOptions {
@@ -44,12 +46,15 @@ export interface LinuxHostOptions {
   /** Where containers are; default: the runtimes of this machine. */
   readonly containers?: ContainerResolver
   readonly syscalls?: Syscalls
+  /** Told when the kernel keeps us waiting, as it does while somebody else holds its lock. */
+  readonly onSlow?: (what: string, tookMs: number) => void
 }
 
 const UAPI_DIR = '/run/wireguard'
 
 export class LinuxHost implements Host {
   readonly backend: Backend
+  readonly probe: PathProbe
   readonly #namespaces: Namespaces
   readonly #resolver: ContainerResolver
   readonly #record: ContainerRecord
@@ -69,6 +74,7 @@ export class LinuxHost implements Host {
       kernelWireGuard: o.backend !== 'userspace',
       connection: (id: string) => this.#connection(id),
       isBirth: (name: string) => this.#record.isBirth(name),
+      ...(o.onSlow === undefined ? {} : { onSlow: o.onSlow }),
     }
     const fd = currentNetns(sys)
     const host = NetworkNamespace.open({
@@ -79,6 +85,7 @@ export class LinuxHost implements Host {
       identity: identityOf(fstatSync(fd)),
     })
     this.#namespaces = new Namespaces({ sys, resolver: this.#resolver, host, options: common })
+    this.probe = new LinuxProbe(sys, (ref) => this.#namespaces.get(netnsNameOf(ref))?.fd)
     this.#launcher = this.#launcherFor(o)
     this.#gently = o.deviceCommand !== undefined
     const hasKernel = host.hasKernelWireGuard

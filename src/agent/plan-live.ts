@@ -10,6 +10,7 @@ import { loadBounds } from './bounds.ts'
 import { accept } from './desired.ts'
 import { LinuxHost } from './linux-host.ts'
 import { KeyStore } from './key-store.ts'
+import { readPathMtus } from './path-mtu/index.ts'
 import { PeerPins } from './pins.ts'
 import type { SourceSnapshot } from '../sources/index.ts'
 
@@ -81,6 +82,7 @@ export const planSteps = async (input: PlanStepsInput, o: LiveOptions = {}): Pro
       presharedKeyDigests: keys.presharedKeyDigests,
       endpoints: endpointsOfNewPeers(intent, observed),
       paths: pathsInUse(intent, observed),
+      pathMtus: { bytes: new Map(Object.entries(await readPathMtus(stateDir))), raised: new Set() },
       ipv6Consent: local.bounds.allowIPv6Forwarding,
       leave,
     })

@@ -12,6 +12,7 @@ import type { Convergence } from './converge.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { Logger } from './logger.ts'
 import { interfaceStatuses, linkStatuses } from './link-status.ts'
+import { pathMtuProblems } from './path-mtu/index.ts'
 import { objectStatuses } from './object-status.ts'
 import type {
   AgentPhase,
@@ -33,6 +34,8 @@ export interface PassFacts {
   readonly cause: string
   readonly atMs: number
   readonly paths: ReadonlyMap<string, PathState>
+  /** What paths carry, by `peerId`. */
+  readonly pathMtus: ReadonlyMap<string, number>
   /** Direct paths that came or went, by `peerId`. */
   readonly turned: ReadonlySet<string>
   readonly unresolved: readonly string[]
@@ -57,6 +60,7 @@ export class Report {
   #links: readonly LinkStatus[] = []
   #objects: readonly ObjectStatus[] = []
   #repairs: readonly Repair[] = []
+  #pathMtus: ReadonlyMap<string, number> = new Map()
   #watchHandshakesUntilMs = 0
   /** Said once, not with every pass. */
   #unwritable = false
@@ -129,6 +133,7 @@ export class Report {
       ...conflictProblems(done),
       ...waitingProblems(done),
       ...unresolvedProblems(facts.unresolved),
+      ...pathMtuProblems(desired.current?.intent, facts.pathMtus),
       ...consentProblems(desired, done),
     ]
     if (done.outcome === 'converged') this.#succeed(desired, done)
@@ -141,6 +146,7 @@ export class Report {
         changes: done.applied.length,
         tookMs,
       })
+    this.#pathMtus = facts.pathMtus
     this.#show(desired, done, facts.paths)
     this.#write(desired)
   }
@@ -150,7 +156,8 @@ export class Report {
     if (desired.current === undefined) return
     const { intent, asked } = desired.current
     const { observed } = done
-    this.#interfaces = interfaceStatuses({ intent, observed, devices: this.#devices, paths })
+    const pathMtus = this.#pathMtus
+    this.#interfaces = interfaceStatuses({ intent, observed, devices: this.#devices, paths, pathMtus })
     this.#links = linkStatuses(intent, observed)
     this.#objects = objectStatuses({ asked, generations: desired.generations, intent, done })
   }
@@ -219,7 +226,8 @@ export class Report {
     if (devices.size === before.size && [...devices].every(([id, d]) => before.get(id) === d)) return
     this.#devices = devices
     const { intent } = desired.current
-    const interfaces = interfaceStatuses({ intent, observed: this.#observed, devices, paths })
+    const pathMtus = this.#pathMtus
+    const interfaces = interfaceStatuses({ intent, observed: this.#observed, devices, paths, pathMtus })
     // Counters alone are not worth a write: they change with every packet.
     if (isDeepStrictEqual(withoutCounters(interfaces), withoutCounters(this.#interfaces))) return
     this.#interfaces = interfaces

@@ -132,6 +132,8 @@ export interface PeerStatus {
   readonly txBytes: number
   /** Of a direct path: whether it is in use. */
   readonly path: 'always' | PathPhase
+  /** The largest packet inside the tunnel that arrives there; absent while nobody has measured. */
+  readonly pathMtuBytes?: number
 }
 
 export interface Repair {

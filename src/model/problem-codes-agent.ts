@@ -96,6 +96,16 @@ export const AGENT_PROBLEMS = {
     means: 'A setting differs that the kernel cannot change on a link that is there. A warning.',
     remedy: 'Write `replacePolicy: DeleteAndCreate` to have the link made anew, or put the setting back.',
   },
+  PathMtuSmall: {
+    means:
+      'A path to a peer carries less than the plan’s MTU; its interface or its routes have what it carries. A warning.',
+    remedy: 'Nothing has to be done. Write the smaller `mtu` into the plan to have it from the start.',
+  },
+  PathMtuBelowIpv6: {
+    means:
+      'A path carries so little that packets of 1280 bytes, the least that IPv6 needs, are fragmented around the tunnel. A warning.',
+    remedy: 'Find the link with the small MTU on the way, or keep the tunnel to IPv4.',
+  },
   ForwardingConsent: {
     means: 'Relaying IPv6 on this kernel makes the whole host forward, which needs consent.',
     remedy: 'Write `allowIPv6Forwarding: true` into /etc/warren/agent.yaml, or use Linux 6.17 or newer.',

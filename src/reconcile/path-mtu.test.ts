@@ -64,8 +64,14 @@ test('a prefix for which there is no route gets none', () => {
 })
 
 test('never under 1280 where there is IPv6; with IPv4 alone what arrives counts', () => {
-  const v6 = { addresses: [{ local: 'fd00::1', prefixLength: 64 }] }
-  assert.equal(one(measured({ H: 1200 }), v6).mtuBytes, 1280)
+  const addresses = [
+    { local: '10.0.0.1', prefixLength: 24 },
+    { local: 'fd00::1', prefixLength: 64 },
+  ]
+  assert.deepEqual(one(measured({ H: 1200 }), { addresses }), {
+    mtuBytes: 1280,
+    routes: ['10.0.0.0/25 table 254 mtu 1200', '10.0.0.128/25 table 254 mtu 1200'],
+  })
   assert.equal(one(measured({ H: 1200 })).mtuBytes, 1200)
 })
 
@@ -101,7 +107,7 @@ test('a vxlan on top fits the narrowest peer that its frames may go to, unless i
   assert.equal(mtuOf(vxlan({ group: '10.0.0.7' })), 1290)
   assert.equal(mtuOf(vxlan({})), 1290)
   assert.equal(mtuOf(vxlan({ group: '10.0.0.7' }, 1400)), 1400)
-  assert.equal(mtuOf(vxlan({ group: 'fd00::7' })), 1270)
+  assert.equal(mtuOf(vxlan({ group: 'fd00::7' })), 1280)
 })
 
 test('around an inner packet WireGuard puts 60 bytes over IPv4 and 80 over IPv6', () => {

@@ -7,8 +7,8 @@
  *
  *   wg0 1420 ─── hub     measured 1340, 10.0.0.0/24           interface 1340
  *
- * An interface with IPv6 never has less than 1280 (RFC 8200 §5; Linux takes IPv6 away below). Where a path carries
- * less, outer packets are fragmented, and the agent says so.
+ * An interface with IPv6 never has less than 1280 (RFC 8200 §5; Linux takes IPv6 away below); routes of IPv4 may.
+ * Where a path carries less than 1280, outer packets of IPv6 are fragmented, and the agent says so.
  */
 import {
   contains,
@@ -17,6 +17,7 @@ import {
   halvesOf,
   linkIdOf,
   netnsNameOf,
+  overheadOf,
   parseAddress,
   parsePrefix,
   prefixOf,
@@ -29,7 +30,6 @@ import type {
   RouteIntent,
   WireGuardIntent,
 } from '../model/index.ts'
-import { overheadOf } from './link-mtu.ts'
 import { peerId } from './peer-steps.ts'
 
 /** The smallest packet that every IPv6 link carries. */
@@ -40,8 +40,15 @@ export const IPV4_MIN_MTU = 576
 /** IP, UDP and the header and tag of WireGuard's data message, around one inner packet. */
 export const wireguardOverhead = (endpointFamily: 4 | 6): number => (endpointFamily === 4 ? 60 : 80)
 
-/** The least that an interface may be given. */
-export const leastMtu = (wg: WireGuardIntent): number => (carriesIpv6(wg) ? IPV6_MIN_MTU : IPV4_MIN_MTU)
+/**
+ * The least that an interface may be given. On a vxlan above it Linux has no IPv6 either under 1280, and a vxlan is
+ * never larger than what is below it, less its own overhead.
+ */
+export const leastMtu = (wg: WireGuardIntent, links: readonly LinkIntent[] = []): number =>
+  Math.max(
+    carriesIpv6(wg) ? IPV6_MIN_MTU : IPV4_MIN_MTU,
+    ...links.filter((link) => isUnder(wg, link)).map((link) => IPV6_MIN_MTU + (overheadOf(link) ?? 0)),
+  )
 
 const carriesIpv6 = (wg: WireGuardIntent): boolean =>
   wg.addresses.some((a) => a.local.includes(':')) ||
@@ -63,7 +70,9 @@ export const withPathMtus = (intent: NodeIntent, measured: MeasuredPaths): NodeI
   if (narrow.every((n) => n.size === 0)) return intent
   return {
     ...intent,
-    interfaces: intent.interfaces.map((wg, index) => adapted(wg, narrow[index] ?? new Map(), measured)),
+    interfaces: intent.interfaces.map((wg, index) =>
+      adapted(wg, narrow[index] ?? new Map(), { ...measured, links: intent.links }),
+    ),
     links: intent.links.map((link) => {
       const at = intent.interfaces.findIndex((wg) => isUnder(wg, link))
       return at < 0 ? link : adaptedVxlan(link, narrow[at] ?? new Map())
@@ -73,13 +82,10 @@ export const withPathMtus = (intent: NodeIntent, measured: MeasuredPaths): NodeI
 
 /** What peers need less than the plan's MTU, and how much less. */
 const narrowPeers = (wg: WireGuardIntent, { bytes }: MeasuredPaths): Map<PeerIntent, number> => {
-  const least = leastMtu(wg)
   const result = new Map<PeerIntent, number>()
   for (const peer of wg.peers) {
     const size = bytes.get(peerId(linkIdOf(wg.name, wg.container), peer.publicKey))
-    if (size === undefined) continue
-    const usable = Math.min(wg.mtuBytes, Math.max(size, least))
-    if (usable < wg.mtuBytes) result.set(peer, usable)
+    if (size !== undefined && size < wg.mtuBytes) result.set(peer, Math.max(size, IPV4_MIN_MTU))
   }
   return result
 }
@@ -87,23 +93,27 @@ const narrowPeers = (wg: WireGuardIntent, { bytes }: MeasuredPaths): Map<PeerInt
 const adapted = (
   wg: WireGuardIntent,
   narrow: ReadonlyMap<PeerIntent, number>,
-  { raised }: MeasuredPaths,
+  { raised, links }: MeasuredPaths & Pick<NodeIntent, 'links'>,
 ): WireGuardIntent => {
   if (narrow.size === 0) return wg
   const isRaised = raised.has(linkIdOf(wg.name, wg.container))
   const all = narrow.size === wg.peers.length && !isRaised
-  const mtuBytes = all ? Math.max(...narrow.values()) : wg.mtuBytes
-  const smaller = [...narrow].filter(([, size]) => size < mtuBytes)
-  return { ...wg, mtuBytes, routes: withRouteMtus(wg, smaller) }
+  const mtuBytes = all
+    ? Math.min(wg.mtuBytes, Math.max(leastMtu(wg, links), ...narrow.values()))
+    : wg.mtuBytes
+  return { ...wg, mtuBytes, routes: withRouteMtus({ ...wg, mtuBytes }, narrow) }
 }
 
+/** IPv4 takes less than 1280 even where the interface, for its IPv6, cannot. */
 const withRouteMtus = (
   wg: WireGuardIntent,
-  smaller: readonly (readonly [PeerIntent, number])[],
+  narrow: ReadonlyMap<PeerIntent, number>,
 ): readonly RouteIntent[] => {
   const routes = new Map(wg.routes.map((r) => [`${r.destination} ${r.table}`, r]))
-  for (const [peer, mtuBytes] of smaller) {
+  for (const [peer, size] of narrow) {
     for (const destination of peer.allowedIPs) {
+      const mtuBytes = destination.includes(':') ? Math.max(size, IPV6_MIN_MTU) : size
+      if (mtuBytes >= wg.mtuBytes) continue
       const written = wg.routes.filter((r) => r.destination === destination)
       for (const route of written) routes.set(`${destination} ${route.table}`, { ...route, mtuBytes })
       if (written.length > 0) continue
@@ -150,7 +160,7 @@ const adaptedVxlan = (link: LinkIntent, narrow: ReadonlyMap<PeerIntent, number>)
   const sizes = (one.length > 0 ? one : [...narrow]).map(([, size]) => size)
   if (sizes.length === 0) return link
   const mtuBytes = Math.min(...sizes) - (overheadOf(link) ?? 0)
-  return { ...link, mtuBytes: Math.max(mtuBytes, IPV4_MIN_MTU) }
+  return { ...link, mtuBytes: Math.max(mtuBytes, IPV6_MIN_MTU) }
 }
 
 const leadsTo = (peer: PeerIntent, address: string): boolean => {

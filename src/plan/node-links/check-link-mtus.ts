@@ -1,6 +1,6 @@
 /** A packet and its outer headers must fit into the link below, and IPv6 needs 1280 bytes (RFC 8200 §5). */
+import { overheadOf } from '../../model/index.ts'
 import type { ProblemList } from '../problem-list.ts'
-import { overheadOf } from './link-mtu.ts'
 import { type NodeLinks, parentOf } from './node-links.ts'
 
 const MIN_MTU_IPV6 = 1280

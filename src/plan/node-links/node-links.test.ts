@@ -93,15 +93,15 @@ const made: readonly { name: string; given: string; want: readonly string[] }[] 
     ],
   },
   {
-    name: 'a vlan and a macvlan follow the MTU of what they lie on, when that is declared',
+    name: 'a vlan and a macvlan without an MTU are left to follow what they lie on',
     given: `d: { type: dummy, mtu: 9000 }
       d.5: { type: vlan, vlan: { link: d, id: 5 } }
       m: { type: macvlan, macvlan: { link: d.5 } }
       n: { type: macvlan, macvlan: { link: eth0, mode: private } }`,
     want: [
       'd dummy mtu 9000',
-      'd.5 vlan id=5 link=d protocol=802.1Q mtu 9000',
-      'm macvlan link=d.5 mode=bridge mtu 9000',
+      'd.5 vlan id=5 link=d protocol=802.1Q',
+      'm macvlan link=d.5 mode=bridge',
       'n macvlan link=eth0 mode=private',
     ],
   },
@@ -166,19 +166,6 @@ for (const { name, given, want } of made) {
     assert.deepEqual(intentsOf(linksText(given)).map(format), want)
   })
 }
-
-test('GC-11 plan(): a vxlan over a WireGuard interface in one container follows its MTU, 50 bytes less or 70', () => {
-  const place = 'container: { docker: { name: agent1 } }'
-  const given =
-    linksText(`vx4: { type: vxlan, ${place}, vxlan: { vni: 142, link: wg1, remote: 10.4.0.2 } }
-      vx6: { type: vxlan, ${place}, vxlan: { vni: 143, link: wg1, remote: "fd00::2" } }
-      other: { type: vxlan, vxlan: { vni: 143, link: wg1, remote: "fd00::2" } }`) +
-    wireGuardText('wg1', `${place}, addresses: [10.4.0.1/24]`)
-  assert.deepEqual(
-    intentsOf(given).map(({ name, mtuBytes }) => `${name} ${mtuBytes}`),
-    ['other undefined', 'vx4 1370', 'vx6 1350'],
-  )
-})
 
 test('plan(): a node may have NetlinkInterfaces only', () => {
   const result = plan(objectsOf(linksText('d: { type: dummy }')), NO_ALLOCATIONS)

@@ -5,7 +5,13 @@
  *        node a ┬ its own namespace ── br0 ── v1     v1 is a port of br0
  *               └ docker:web ── wg0 ── vx1           vx1 lies on wg0, and its MTU follows from it
  */
-import { type AddressIntent, type ContainerRef, linkIdOf, type LinkKind } from '../../model/index.ts'
+import {
+  type AddressIntent,
+  type ContainerRef,
+  linkIdOf,
+  type LinkKind,
+  overheadOf,
+} from '../../model/index.ts'
 import { containerOf } from '../container.ts'
 import type { Draft } from '../draft.ts'
 import { linkAddresses } from '../link-network.ts'
@@ -13,7 +19,6 @@ import { writtenAddress } from '../members.ts'
 import { settingsOf } from '../network.ts'
 import { compare, type Where } from '../problem-list.ts'
 import type { LinkEnd } from './link-ends.ts'
-import { overheadOf } from './link-mtu.ts'
 
 export interface PlacedLink {
   readonly id: string
@@ -80,9 +85,7 @@ function mtuOf(link: PlacedLink, search: MtuSearch): number | undefined {
 }
 
 const withMtu = (link: PlacedLink, mtuBytes: number | undefined): PlacedLink =>
-  link.end === undefined || mtuBytes === link.mtuBytes
-    ? link
-    : { ...link, mtuBytes, end: { ...link.end, intent: { ...link.end.intent, mtuBytes } } }
+  link.end === undefined || mtuBytes === link.mtuBytes ? link : { ...link, mtuBytes }
 
 /** The link that it lies on, when somebody declares that. */
 export function parentOf(
