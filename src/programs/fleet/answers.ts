@@ -13,6 +13,7 @@ export interface PutAnswer {
     readonly phase: string
     readonly current: boolean
     readonly problems: readonly {
+      readonly code?: string
       readonly path: string
       readonly message: string
       readonly severity?: 'warning'
@@ -77,9 +78,14 @@ function putAnswerOf(value: unknown): PutAnswer | undefined {
   if (agent === null) return { agent, isPending }
   if (!isFields(agent)) return undefined
   const { phase, current } = agent
-  const problems = listOf(agent['problems'], ({ path, message, severity }) => {
+  const problems = listOf(agent['problems'], ({ code, path, message, severity }) => {
     if (typeof path !== 'string' || typeof message !== 'string') return undefined
-    return { path, message, ...(severity === 'warning' ? { severity: 'warning' as const } : {}) }
+    return {
+      ...(typeof code === 'string' && { code }),
+      path,
+      message,
+      ...(severity === 'warning' ? { severity: 'warning' as const } : {}),
+    }
   })
   return problems && typeof phase === 'string' && typeof current === 'boolean'
     ? { agent: { phase, current, problems }, isPending }

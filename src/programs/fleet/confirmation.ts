@@ -6,19 +6,23 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { parseConfirmResult, type ConfirmAnswer } from './answers.ts'
+import type { AtMost } from './at-most.ts'
 import { freshly, NodeCommandFailed, runOnNode, type Via } from './via.ts'
 
 export interface Confirmation {
   readonly via: Via
+  readonly atMost: AtMost
   /** What `node put` called the change. */
   readonly change: string
-  /** When it is taken back, on the clock of performance.now(); the node counts from a little earlier. */
+  /** When it is taken back, on the clock of performance.now(); the node counts from a little later. */
   readonly untilMs: number
   /** The node has said that the change is in force: the next connection is made after that. */
   readonly seen: boolean
 }
 
-export type Confirmed = { readonly kind: 'confirmed' } | { readonly kind: 'not'; readonly why: string }
+export type Confirmed =
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'taken-back' | 'lost' | 'unknown'; readonly why: string }
 
 /** How much later than its deadline a node that is cut off may be back. */
 const GRACE_MS = 15_000
@@ -26,16 +30,15 @@ const AGAIN_MS = 500
 const ATTEMPT_MS = 15_000
 
 export async function confirmChange(node: string, o: Confirmation): Promise<Confirmed> {
-  const via = { ...freshly(o.via), timeoutMs: Math.min(o.via.timeoutMs, ATTEMPT_MS) }
   let seen = o.seen
   let last = 'it could not be asked again'
   while (performance.now() < o.untilMs + GRACE_MS) {
     try {
-      const args = ['node', 'confirm', o.change, ...(seen ? [] : ['--look'])]
-      const answer = parseConfirmResult(node, await runOnNode(node, via, { args }))
-      if (answer.kind === 'confirmed') return { kind: 'confirmed' }
-      if (answer.kind === 'taken-back') return { kind: 'not', why: `took the plan back: ${answer.why}` }
-      if (answer.kind === 'unknown') return { kind: 'not', why: 'does not know this change any more' }
+      const answer = await ask(node, o, seen ? [] : ['--look'])
+      if (answer.kind === 'confirmed') return answer
+      if (answer.kind === 'taken-back')
+        return { kind: 'taken-back', why: `took the plan back: ${answer.why}` }
+      if (answer.kind === 'unknown') return { kind: 'unknown', why: 'does not know this change any more' }
       last = waitingFor(answer)
       const isNew = answer.awaits === 'confirmation' && !seen
       seen ||= isNew
@@ -46,7 +49,22 @@ export async function confirmChange(node: string, o: Confirmation): Promise<Conf
     }
     await pause(AGAIN_MS)
   }
-  return { kind: 'not', why: `is not reached any more, so it takes the plan back by itself: ${last}` }
+  return { kind: 'lost', why: `was not reached again, so it takes the plan back by itself: ${last}` }
+}
+
+/** At once instead of when its time is over; a node that cannot be told does it then. */
+export async function takeBackChange(node: string, o: Confirmation): Promise<void> {
+  try {
+    await ask(node, o, ['--take-back'])
+  } catch (error) {
+    if (!(error instanceof NodeCommandFailed)) throw error
+  }
+}
+
+async function ask(node: string, o: Confirmation, flags: readonly string[]): Promise<ConfirmAnswer> {
+  const via = { ...freshly(o.via), timeoutMs: Math.min(o.via.timeoutMs, ATTEMPT_MS) }
+  const args = ['node', 'confirm', o.change, ...flags]
+  return parseConfirmResult(node, await o.atMost(() => runOnNode(node, via, { args })))
 }
 
 function waitingFor({ awaits, silent }: Extract<ConfirmAnswer, { kind: 'pending' }>): string {

@@ -42,8 +42,8 @@ const hubRuns = (change: object) =>
 test('a hub goes first, alone, when nothing runs yet or nothing about reaching it changes', () => {
   const intents = intentsOf(HUB, ['a', 'hub', 'z'])
   const want = [
-    { nodes: ['hub'], sequential: true },
-    { nodes: ['a', 'z'], sequential: false },
+    { nodes: ['hub'], anchor: true },
+    { nodes: ['a', 'z'], anchor: false },
   ]
   assert.deepEqual(pushOrder(intents, { nodes: [...intents.keys()], running: new Map() }), want)
   assert.deepEqual(pushOrder(intents, { nodes: [...intents.keys()], running: hubRuns({}) }), want)
@@ -73,8 +73,8 @@ test('a node that pushes from behind a hub that changes goes after the hub', () 
 test('a hub goes first in a plan without keys too, as a dry run shows it', () => {
   const intents = intentsOf(HUB, [])
   assert.deepEqual(pushOrder(intents, { nodes: [...intents.keys()], running: new Map() }), [
-    { nodes: ['hub'], sequential: true },
-    { nodes: ['a', 'z'], sequential: false },
+    { nodes: ['hub'], anchor: true },
+    { nodes: ['a', 'z'], anchor: false },
   ])
 })
 
@@ -82,6 +82,6 @@ test('nodes that nobody calls are one stage', () => {
   const intents = intentsOf(HUB.replace('  hubs: [hub]\n', '  topology: Mesh\n  relays: [hub]\n'), [])
   const plain = new Map([...intents].filter(([node]) => node !== 'hub'))
   assert.deepEqual(pushOrder(plain, { nodes: [...plain.keys()], running: new Map() }), [
-    { nodes: ['a', 'z'], sequential: false },
+    { nodes: ['a', 'z'], anchor: false },
   ])
 })

@@ -17,8 +17,8 @@ export interface RunningInterface {
 
 export interface PushStage {
   readonly nodes: readonly string[]
-  /** Anchors one by one: two at once could leave a moment without any. */
-  readonly sequential: boolean
+  /** Others call these. One by one: two at once could leave a moment without any. */
+  readonly anchor: boolean
 }
 
 export interface PushOrderOptions {
@@ -52,10 +52,10 @@ export function pushOrder(
   const moves = anchors.some((node) => changesHowItIsCalled(intents.get(node), running.get(node) ?? []))
   const last = moves ? others.filter((node) => node === self) : []
   const stages: PushStage[] = [
-    { nodes: anchors, sequential: true },
-    { nodes: others.filter((node) => !last.includes(node)), sequential: false },
+    { nodes: anchors, anchor: true },
+    { nodes: others.filter((node) => !last.includes(node)), anchor: false },
   ]
-  const ordered = moves ? [...stages.toReversed(), { nodes: last, sequential: true }] : stages
+  const ordered = moves ? [...stages.toReversed(), { nodes: last, anchor: false }] : stages
   return ordered.filter((stage) => stage.nodes.length > 0)
 }
 

@@ -20,7 +20,8 @@ import { someOf } from '../terminal/some-of.ts'
 import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { parseStatus, type StatusAnswer } from './answers.ts'
 import { dismiss, leavingNodes } from './dismiss.ts'
-import { type Handed, handOver } from './hand-over.ts'
+import type { End } from './end-of.ts'
+import { handOver } from './hand-over.ts'
 import { type Failed, inParallel, type Outcome } from './in-parallel.ts'
 import { pushOrder, type PushStage } from './push-order.ts'
 import { fetchKeys, type FleetOptions, nodesWithOwnKeys, withKeys } from './run-keys.ts'
@@ -144,7 +145,7 @@ function show(made: MadePlan, { order, unreachable, leaving }: Shown): void {
   terminal.write(formatPlanTable(made.result, paint))
   const changes = lockChanges(made.allocations, made.result.allocations)
   if (changes.length > 0) terminal.write(`\n${made.lockFile}:\n${formatLockChanges(changes)}`)
-  const stages = order.map(({ nodes, sequential }) => nodes.join(sequential ? ' → ' : ', '))
+  const stages = order.map(({ nodes, anchor }) => nodes.join(anchor ? ' → ' : ', '))
   terminal.write(`\nOrder: ${stages.join(' → ')}\n`)
   if (leaving.length > 0) terminal.write(`Leaving the network: ${leaving.join(', ')}\n`)
   for (const { node, reason } of unreachable) {
@@ -164,15 +165,19 @@ async function dismissAll(leaving: readonly string[], { via, options }: Context)
   }
 }
 
-function report(outcomes: readonly Outcome<Handed>[], unreachable: readonly Failed[]): void {
+function report(outcomes: readonly Outcome<End>[], unreachable: readonly Failed[]): void {
   const failed = [...outcomes, ...unreachable].flatMap(({ kind, node }) => (kind === 'failed' ? [node] : []))
-  const refused = outcomes.flatMap((outcome) =>
-    outcome.kind === 'done' && outcome.value.notSo !== undefined ? [outcome.node] : [],
+  const done = outcomes.flatMap((outcome) => (outcome.kind === 'done' ? [outcome] : []))
+  const takenBack = done.flatMap(({ node, value }) => (value.isTakenBack ? [node] : []))
+  const refused = done.flatMap(({ node, value }) =>
+    value.notSo !== undefined && !value.isTakenBack ? [node] : [],
   )
   const total = outcomes.length + unreachable.length
-  const line = `${total - failed.length} of ${total} nodes have the plan`
+  const line = `${total - failed.length - takenBack.length} of ${total} nodes have the plan`
   const without = failed.length > 0 ? `; not: ${failed.join(', ')}` : ''
+  const back = takenBack.length > 0 ? `; taken back: ${takenBack.join(', ')}` : ''
   const notSo = refused.length > 0 ? `; not as it says: ${refused.join(', ')}` : ''
-  if (`${without}${notSo}` !== '') throw new CheckFailed(`${line}${without}${notSo}`)
+  const trouble = `${without}${back}${notSo}`
+  if (trouble !== '') throw new CheckFailed(`${line}${trouble}`)
   standardOutput().write(`${total} node${total === 1 ? ' has' : 's have'} the plan.\n`)
 }

@@ -30,11 +30,21 @@ const MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 export class NodeCommandFailed extends Error {
   override readonly name = 'NodeCommandFailed'
   readonly node: string
-  constructor(node: string, message: string) {
+  /** How the command ended, if it did by itself. */
+  readonly status: number | undefined
+  constructor(node: string, message: string, status?: number) {
     super(printable(message))
     this.node = node
+    this.status = status
+  }
+
+  /** warren ran there and said no. ssh(1) itself ends with 255, and of a command that hangs nothing is known. */
+  get isRefusal(): boolean {
+    return this.status !== undefined && this.status !== SSH_FAILED
   }
 }
+
+const SSH_FAILED = 255
 
 /** Another machine's words must not steer this terminal. */
 export function printable(text: string): string {
@@ -86,8 +96,8 @@ export function runOnNode(
     ...args,
   ]
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void =>
-      reject(new NodeCommandFailed(node, `${commandText([program, ...rest])} ${why}`))
+    const fail = (why: string, status?: number): void =>
+      reject(new NodeCommandFailed(node, `${commandText([program, ...rest])} ${why}`, status))
     const child = spawn(program, rest, { stdio: 'pipe' })
     const timer = setTimeout(() => child.kill('SIGKILL'), via.timeoutMs)
     const output = collect(child.stdout, () => child.kill('SIGKILL'))
@@ -108,7 +118,7 @@ export function runOnNode(
       if (status === 0) return resolve(output())
       const words = lastLine(errors())
       const ended = signal === null ? `ended with status ${status}` : endedBy(signal, via.timeoutMs)
-      fail(words === '' ? ended : `${ended}: ${words}`)
+      fail(words === '' ? ended : `${ended}: ${words}`, status ?? undefined)
     })
   })
 }

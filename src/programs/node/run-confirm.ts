@@ -51,6 +51,8 @@ export interface NodeConfirmOptions {
   readonly runDir: string
   /** Only says how it is. */
   readonly look?: boolean
+  /** Does not wait for its time to be over. */
+  readonly takeBack?: boolean
   /** Seconds to wait for checks that do not pass yet. */
   readonly wait: string
 }
@@ -60,6 +62,7 @@ export type NodeConfirmResult = Outcome & { readonly awaits?: Awaited; readonly 
 
 export async function runNodeConfirm(id: string, options: NodeConfirmOptions): Promise<void> {
   const changes = new PendingChanges(options.stateDir)
+  if (options.takeBack) await changes.beginTakingBack(id)
   const deadline = performance.now() + Number(options.wait) * 1000
   let result = await look(changes, id, options)
   while (result.awaits === 'checks' && performance.now() < deadline) {
