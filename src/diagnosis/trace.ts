@@ -15,7 +15,7 @@ import {
   similarTo,
   type WireGuardIntent,
 } from '../model/index.ts'
-import { type LostReason, pathTo, type PlanResult } from '../plan/index.ts'
+import { type LostReason, type Path, pathTo, type PlanResult } from '../plan/index.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 export interface LegEnd {
@@ -76,7 +76,7 @@ export const traceOf = (plan: PlanResult, question: TraceQuestion): TraceResult 
     if (path.kind === 'arrives') {
       const trace = withLegs(plan, { ...question, nodes: path.nodes, target: address })
       if (trace) return trace
-    } else lost ??= fails(lostWords(path.reason, { question, at: path.nodes.at(-1) ?? from }))
+    } else lost ??= lostFinding(plan, path, question)
   }
   return none(lost ?? fails(noAddress(question)))
 }
@@ -125,6 +125,18 @@ const noAddress = ({ from, to, family }: TraceQuestion): Words => ({
   because: 'a packet needs a source and a destination',
   fix: ['Give both an address in the plan.'],
 })
+
+const lostFinding = (
+  plan: PlanResult,
+  path: Extract<Path, { kind: 'lost' }>,
+  question: TraceQuestion,
+): Finding => {
+  const [missing] = plan.publicKeysMissing
+  // Most likely the one that was to stand between them.
+  if (path.reason === 'no-peer' && missing !== undefined) return noKey(missing.node, missing.agent)
+  const at = path.nodes.at(-1) ?? question.from
+  return findingsOf('intent', at).fails(lostWords(path.reason, { question, at }))
+}
 
 const lostWords = (
   reason: LostReason,

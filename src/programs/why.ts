@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--via <command>', "how to run a command on a node, as in 'ssh root@{node}'")
     .option('--remote-command <command>', 'how to run warren there', 'warren')
     .option('--timeout <seconds>', 'how long a node may take for one answer', positiveInteger, 60)
-    .option('--wait <seconds>', 'how long an echo request waits for its answer', positiveInteger, 6)
+    .option('--wait <seconds>', 'how long an echo request waits for its answer', positiveInteger, 7)
     .addOption(new Option('--family <family>', 'which addresses to follow').choices(['4', '6']))
     .option('--all', 'show every check, also those that are fine')
     .option(

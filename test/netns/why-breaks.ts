@@ -1,5 +1,6 @@
 /** A way to break one thing, what `warren why` is to say of it, and how to mend it again: rows of why-*.test.ts. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import type { Namespace } from '../harness/namespace.ts'
 import type { AgentHost } from './agent-hosts.ts'
@@ -61,3 +62,19 @@ export function hostOf({ hosts }: Scene, name: string): AgentHost {
 }
 
 export const netOf = (scene: Scene, name: string): Namespace => hostOf(scene, name).net
+
+/** Those of a host that were started with this word. */
+export function processesOf(host: Namespace, word: string): number[] {
+  const network = readlinkSync(`/proc/${host.pid}/ns/net`)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+        return words.includes(word) && readlinkSync(`/proc/${pid}/ns/net`) === network
+      } catch {
+        return false // it ended since it was found
+      }
+    })
+    .map(Number)
+}

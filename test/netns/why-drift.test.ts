@@ -3,9 +3,9 @@
  * made of is taken away by itself.
  */
 import { test } from 'node:test'
-import { patiently } from '../harness/eventually.ts'
+import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type Break, breakAll, hostOf, netOf, type Scene } from './why-breaks.ts'
+import { type Break, breakAll, hostOf, netOf, processesOf, type Scene } from './why-breaks.ts'
 import { Laptop, underlay, WHY_MAKE } from './why-hosts.ts'
 
 const PLAN = `
@@ -98,9 +98,15 @@ const BREAKS: readonly Break[] = [
   {
     name: 'nobody serves the tunnel at the far end',
     cut: async (s) => {
-      const pids = (await netOf(s, 'b').exec('fuser /dev/net/tun')).trim().split(/\s+/)
-      await netOf(s, 'b').exec(`kill -9 ${pids.join(' ')}`)
+      for (const pid of processesOf(netOf(s, 'b'), 'wg0')) process.kill(pid, 'SIGKILL')
+      await eventually(async () => !(await netOf(s, 'b').succeeds('wg show wg0')))
     },
+    cause: /^interface at b: wg0 is there, but no process serves it/,
+    fix: /^systemctl start warren-agent$/,
+  },
+  {
+    name: 'the link at the far end is gone',
+    cut: (s) => netOf(s, 'b').exec('ip link delete wg0'),
     cause: /^interface at b: wg0 is not there, and no agent runs that would make it/,
     fix: /^systemctl start warren-agent$/,
   },

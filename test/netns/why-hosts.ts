@@ -7,7 +7,8 @@
  *                    └───────────────────────┴── 203.0.113.1 hub
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -97,6 +98,19 @@ export class Laptop {
     writeFileSync(join(this.#dir, 'via.sh'), script.join('\n'))
   }
 
+  /** Another plan, which the hosts do not have. */
+  write(plan: string): Promise<void> {
+    writeFileSync(join(this.#dir, 'home.yaml'), plan)
+    return Promise.resolve()
+  }
+
+  /** As before `warren keys` asked that node. */
+  async forgetKeys(node: string): Promise<void> {
+    const plan = readFileSync(join(this.#dir, 'home.yaml'), 'utf8')
+    const others = this.#hosts.filter((host) => host.node !== node)
+    writeFileSync(join(this.#dir, 'home.lock.yaml'), await lockFor(plan, others))
+  }
+
   async start(): Promise<void> {
     for (const host of this.#hosts) host.start()
     for (const host of this.#hosts) await host.converged()
@@ -107,8 +121,23 @@ export class Laptop {
     return { ...(JSON.parse(json.text) as Why), text: json.text, code: json.code }
   }
 
+  /** With time for a handshake that is tried a second time. */
+  works(from: string, to: string): Promise<Why> {
+    return this.why(from, to, '--wait', '15')
+  }
+
   text(from: string, to: string, ...flags: string[]): Promise<{ text: string; code: number }> {
     return this.#run([from, to, '--wait', '3', ...flags])
+  }
+
+  /** Typed at one of the hosts, about the plan that its agent follows. */
+  async at(host: AgentHost, from: string, to: string): Promise<{ text: string; code: number }> {
+    const words = [from, to, '--plans-dir', '/run/agent/plans', '--run-dir', '/run/agent/run']
+    const child = host.net.spawn(resolve('bin/warren'), ['why', ...words], { WARREN_NODE_NAME: host.node })
+    let text = ''
+    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    const [code] = (await once(child, 'close')) as [number]
+    return { text, code }
   }
 
   #run(words: readonly string[]): Promise<{ text: string; code: number }> {

@@ -82,8 +82,8 @@ test('warren why follows a packet through the hub', options, async (t) => {
   const laptop = await Laptop.with(t, PLAN, Object.values(hosts))
   await laptop.start()
   // The hub can call nobody before it was called.
-  assert.equal((await laptop.why('b', 'hub')).reaches, true)
-  const well = await laptop.why('a', 'b')
+  assert.equal((await laptop.works('b', 'hub')).reaches, true)
+  const well = await laptop.works('a', 'b')
   assert.equal(causeText(well), 'none', well.text)
   assert.deepEqual(well.nodes, ['a', 'hub', 'b'])
   await breakAll(t, { router, hosts, laptop }, BREAKS)

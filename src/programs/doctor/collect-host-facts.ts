@@ -13,7 +13,7 @@ import { readSysctls } from '../why/facts/sysctl-facts.ts'
 import { boundUdpPorts } from '../why/facts/udp-ports.ts'
 import { effectiveCapabilities } from './effective-capabilities.ts'
 import { tryKernelFeatures, tunDevice } from './kernel-features.ts'
-import { readManagers } from './managers.ts'
+import { readManagers } from './network-programs.ts'
 import { plannedHere, type PlannedHereOptions } from './planned-here.ts'
 
 export type CollectHostOptions = PlannedHereOptions

@@ -9,6 +9,7 @@ import { parseAddress, type Syscalls } from '../../../linux/index.ts'
 import { EchoSockets } from './echo-sockets.ts'
 
 const INTERVAL_MS = 200
+const GAP_MS = 2
 const SMALL_BYTES = 84
 const FULL_PATIENCE_MS = 1200
 /** The sizes of the first round are this far apart; the second takes every one between two of them. */
@@ -105,6 +106,8 @@ class ProbeRound {
         if (answered.has(size)) continue
         sentAt.set(size, performance.now())
         refused = this.#sockets.send({ to, sequence, packetBytes: size })
+        // One by one: what comes in a burst is cut from one large packet, which a filter on the way may judge as such.
+        if (sizes.length > 1) await pause(GAP_MS)
       }
       const slept = new AbortController()
       wake = () => {
