@@ -3,9 +3,11 @@
  * time; a refused one is reported and the rest goes on, except on a link that could not be made.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { isKernelError } from '../linux/index.ts'
 import type { RouteRequests } from '../linux/index.ts'
 import { altNameOf, WARREN_PROTOCOL } from '../model/index.ts'
 import type { AddressIntent, RouteIntent, RuleIntent, Step } from '../model/index.ts'
+import { render } from '../reconcile/index.ts'
 import type { ApplyEverywhereOptions } from './apply-everywhere.ts'
 import type { StepFailure } from './host.ts'
 import { changeOf, specOf } from './link-requests.ts'
@@ -58,6 +60,7 @@ const makesLink = (step: Step): boolean =>
 
 export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promise<StepFailure[]> => {
   const failures: StepFailure[] = []
+  const made = new Set<string>()
   const fail = (step: Step, error: unknown): void => {
     failures.push({ step, message: error instanceof Error ? error.message : String(error) })
     if (makesLink(step) && 'link' in step) o.breaks(step.link)
@@ -66,8 +69,11 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
     const taken = takeRouteSteps(steps, at, o)
     const run = taken.filter((s) => !isOnBroken(s, o))
     if (run.length > 0) {
-      const failed = o.here.routes.batch((requests) => run.forEach((s) => ask(requests, s, o)))
-      for (const { request, error } of failed) fail(run[request] ?? (steps[at] as Step), error)
+      const failed = o.here.timed(whatOf(run), () => askAll(run, o))
+      for (const { step, error } of failed) fail(step, error)
+      for (const link of linksMade(run, failed)) made.add(link)
+      for (const { step } of failed)
+        if (step.kind === 'link-mark' && made.has(step.link)) takeBack(step.link, o)
       at += taken.length
       if (o.gently && taken.length === GENTLE_RUN) await pause(GENTLE_PAUSE_MS)
       continue
@@ -83,11 +89,60 @@ export const applySteps = async (steps: readonly Step[], o: ApplyOptions): Promi
   return failures
 }
 
+interface Refused {
+  readonly step: RouteStep
+  readonly error: unknown
+}
+
+/** Each step is one request, but for those whose link is not there to be named. */
+const askAll = (run: readonly RouteStep[], o: ApplyOptions): Refused[] => {
+  const asked: RouteStep[] = []
+  const refused: Refused[] = []
+  const failures = o.here.routes.batch((requests) => {
+    for (const step of run) {
+      try {
+        ask(requests, step, o)
+        asked.push(step)
+      } catch (error) {
+        refused.push({ step, error })
+      }
+    }
+  })
+  for (const { request, error } of failures) {
+    const step = asked[request]
+    if (step !== undefined) refused.push({ step, error })
+  }
+  return refused
+}
+
+const linksMade = (run: readonly RouteStep[], refused: readonly Refused[]): string[] =>
+  run.flatMap((s) =>
+    s.kind === 'link-add' && !refused.some(({ step }) => step === s) ? [s.link, s.peer?.link ?? s.link] : [],
+  )
+
+/** A link just made that could not be marked: with anything else on it nobody would know it for ours. */
+const takeBack = (link: string, o: ApplyOptions): void => {
+  try {
+    o.here.routes.deleteLink(link)
+  } catch (error) {
+    if (!isKernelError(error, 'ENODEV')) throw error
+  }
+}
+
+const whatOf = ([first, ...others]: readonly RouteStep[]): string => {
+  const what = first === undefined ? '' : (render(first).split('\n')[0] ?? '')
+  return others.length === 0 ? what : `${what} and ${others.length} more`
+}
+
 const isOnBroken = (step: Step, o: ApplyOptions): boolean =>
   step.kind === 'sysctl-set'
     ? o.isBroken(step.path.split('/')[3] ?? '')
     : 'link' in step && o.isBroken(step.link)
 
+/**
+ * A link that is made ends its run: when it could not be made because somebody else was faster, nothing may be done
+ * to theirs.
+ */
 const takeRouteSteps = (steps: readonly Step[], from: number, o: ApplyOptions): RouteStep[] => {
   const limit = o.gently ? GENTLE_RUN : Infinity
   const taken: RouteStep[] = []
@@ -95,6 +150,7 @@ const takeRouteSteps = (steps: readonly Step[], from: number, o: ApplyOptions): 
     const step = steps[at]
     if (step === undefined || !isRouteStep(step)) break
     taken.push(step)
+    if (step.kind === 'link-add') break
   }
   return taken
 }

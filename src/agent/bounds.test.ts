@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { WireGuardIntent } from '../model/index.ts'
+import type { LinkIntent, WireGuardIntent } from '../model/index.ts'
 import { askedTogether, beyondBounds, contains } from './beyond-bounds.ts'
 import { loadBounds, NO_BOUNDS } from './bounds.ts'
 
@@ -222,3 +222,97 @@ test('loadBounds(): no file is the defaults; a mistake is a problem with its fie
   writeFileSync(path, '# all defaults\n')
   assert.deepEqual(await loadBounds(path), { kind: 'bounds', bounds: NO_BOUNDS })
 })
+
+const bridge = (change: Partial<LinkIntent>): LinkIntent => ({
+  name: 'br0',
+  owner: { kind: 'NetlinkInterface', namespace: 'default', name: 'br0' },
+  container: undefined,
+  kind: 'bridge',
+  settings: {},
+  up: true,
+  mtuBytes: undefined,
+  hardwareAddress: undefined,
+  master: undefined,
+  ports: undefined,
+  forwarding: undefined,
+  addresses: [],
+  routes: [],
+  adopt: false,
+  replacePolicy: 'Never',
+  ...change,
+})
+
+const docker = { kind: 'docker', name: 'web' } as const
+
+for (const { name, bounds, intent, want } of [
+  { name: 'a bridge', bounds: {}, intent: bridge({}), want: [] },
+  { name: 'a kind', bounds: { kinds: ['wireguard' as const] }, intent: bridge({}), want: ['kind bridge'] },
+  {
+    name: 'a port of a bridge',
+    bounds: { interfaces: ['br*', 'v*'] },
+    intent: bridge({ ports: ['v1', 'eth0'] }),
+    want: ['interface name eth0'],
+  },
+  { name: 'any container', bounds: {}, intent: bridge({ container: docker }), want: [] },
+  {
+    name: 'no container',
+    bounds: { containers: false },
+    intent: bridge({ container: docker }),
+    want: ['container docker:web'],
+  },
+  {
+    name: 'a container by its name',
+    bounds: { containers: ['docker:w*'] },
+    intent: bridge({ container: docker }),
+    want: [],
+  },
+  {
+    name: 'another container',
+    bounds: { containers: ['pod:default/*'] },
+    intent: bridge({ container: docker }),
+    want: ['container docker:web'],
+  },
+  {
+    name: 'a default route of a container',
+    bounds: { cidrs: ['10.0.0.0/8'] },
+    intent: bridge({ container: docker, routes: routes('0.0.0.0/0') }),
+    want: [],
+  },
+  {
+    name: 'taking over',
+    bounds: { adopt: ['dummy*'] },
+    intent: bridge({ adopt: true }),
+    want: ['taking over br0'],
+  },
+  {
+    name: 'the table of a VRF',
+    bounds: { tables: { start: 100, end: 199 } },
+    intent: bridge({ kind: 'vrf', settings: { table: 7 } }),
+    want: ['table 7'],
+  },
+  {
+    name: 'the table main, whatever the bounds',
+    bounds: { tables: { start: 100, end: 199 } },
+    intent: bridge({ routes: routes('10.1.0.0/16') }),
+    want: [],
+  },
+  {
+    name: 'the port of a vxlan',
+    bounds: { ports: { start: 51800, end: 51899 } },
+    intent: bridge({ kind: 'vxlan', settings: { id: 7, port: 4789 } }),
+    want: ['port 4789'],
+  },
+  {
+    name: 'a mark and the table that a rule leads to',
+    bounds: { fwmarks: { start: 1, end: 255 }, tables: { start: 1, end: 255 } },
+    intent: wg({ fwmark: 51820, rules: [{ family: 'inet', table: 51820, fwmark: 51820, invert: true }] }),
+    want: ['mark 51820', 'table 51820'],
+  },
+])
+  test(`beyondBounds() of links: ${name}`, () => {
+    const reasons = beyondBounds(intent, { ...NO_BOUNDS, ...bounds }).map((p) => p.message)
+    assert.deepEqual(
+      reasons,
+      want.map((reason) => `${reason} is beyond what this node allows`),
+    )
+  })

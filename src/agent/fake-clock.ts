@@ -19,6 +19,10 @@ export class FakeClock implements Clock {
     return this.#nowMs
   }
 
+  bootMs(): number {
+    return this.#nowMs
+  }
+
   wallMs(): number {
     return this.#epochMs + this.#nowMs
   }

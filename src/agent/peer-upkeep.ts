@@ -23,6 +23,7 @@ import type { Devices } from './by-link.ts'
 import type { Clock } from './clock.ts'
 import type { EndpointMemory } from './endpoint-memory.ts'
 import type { EndpointResolver } from './endpoint-resolver.ts'
+import { HandshakeAges } from './handshake-ages.ts'
 
 const UNANSWERED_MS = 30_000
 const RETRY_MS = 15_000
@@ -49,10 +50,12 @@ export class PeerUpkeep {
   /** Peers whose endpoint does not work, until another one has been written. */
   readonly #failing = new Map<string, true>()
 
+  readonly #ages: HandshakeAges
   #turned = new Set<string>()
 
   constructor(o: PeerUpkeepOptions) {
     this.#o = o
+    this.#ages = new HandshakeAges(o.clock)
   }
 
   get paths(): ReadonlyMap<string, PathState> {
@@ -62,13 +65,14 @@ export class PeerUpkeep {
   /** Takes a look at the devices. True when a direct path came up or went down. */
   look(intent: NodeIntent, devices: Devices): boolean {
     let changed = false
+    this.#ages.look()
     this.#forget(intent)
     for (const wg of intent.interfaces) {
       const device = devices.get(idOf(wg))
       const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
       for (const peer of wg.peers) {
         const id = peerId(idOf(wg), peer.publicKey)
-        const seen = observed.get(peer.publicKey)
+        const seen = this.#seen(id, observed.get(peer.publicKey))
         if (peer.path === 'while-alive' && this.#samplePath(id, peer, seen)) {
           changed = true
           this.#turned.add(id)
@@ -87,8 +91,13 @@ export class PeerUpkeep {
     return turned
   }
 
+  #seen(id: string, peer: ObservedPeer | undefined): ObservedPeer | undefined {
+    return peer === undefined ? undefined : this.#ages.aged(id, peer)
+  }
+
   #forget(intent: NodeIntent): void {
     const planned = plannedPeers(intent)
+    this.#ages.forget((id) => planned.has(id))
     for (const map of [this.#paths, this.#traffic, this.#failing, this.#live])
       for (const id of map.keys()) if (!planned.has(id)) map.delete(id)
   }
@@ -134,13 +143,14 @@ export class PeerUpkeep {
   /** Endpoints to write now, by `peerId`. */
   endpoints(intent: NodeIntent, devices: Devices): Map<string, string> {
     const result = new Map<string, string>()
+    this.#ages.look()
     const alive = this.alive()
     for (const wg of intent.interfaces) {
       const device = devices.get(idOf(wg))
       const observed = new Map(device?.peers.map((p) => [p.publicKey, p]))
       for (const peer of wg.peers) {
         const id = peerId(idOf(wg), peer.publicKey)
-        const seen = observed.get(peer.publicKey)
+        const seen = this.#seen(id, observed.get(peer.publicKey))
         const last = seen === undefined && alive.has(id) ? this.#live.get(id) : undefined
         if (last !== undefined) result.set(id, last.endpoint)
         if (peer.endpoint === undefined || last !== undefined) continue

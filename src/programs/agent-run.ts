@@ -65,11 +65,13 @@ const takeLock = (runDir: string): { close(): void } => {
 }
 
 const openHost = (flags: AgentFlags): LinuxHost => {
+  const log = logger(flags)
   try {
     return LinuxHost.open({
       backend: flags.backend,
       runDir: flags.runDir,
       stateDir: flags.stateDir,
+      onSlow: (what, tookMs) => log.warn('the kernel kept us waiting', { what, tookMs }),
       ...(flags.userspace === undefined ? {} : { deviceCommand: flags.userspace.split(/\s+/) }),
     })
   } catch (error) {

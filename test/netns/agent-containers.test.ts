@@ -13,7 +13,14 @@ import { birthNameOf } from '../../src/model/index.ts'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { connect, Namespace } from '../harness/namespace.ts'
 import { needs } from '../harness/needs.ts'
-import { AgentHost, KERNEL_MAKE, pings, REACHED_MS, USERSPACE_MAKES, type AgentMake } from './agent-hosts.ts'
+import {
+  type AgentHost,
+  KERNEL_MAKE,
+  pings,
+  REACHED_MS,
+  USERSPACE_MAKES,
+  type AgentMake,
+} from './agent-hosts.ts'
 import { alone, followed, link } from './agent-objects.ts'
 
 const KEYS = { a: generatePrivateKey(), b: generatePrivateKey() }

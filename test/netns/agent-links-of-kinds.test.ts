@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { formatAllocations, NO_ALLOCATIONS } from '../../src/model/index.ts'
 import { eventually, patiently } from '../harness/eventually.ts'
+import { Namespace } from '../harness/namespace.ts'
 import { needs } from '../harness/needs.ts'
 import { type AgentHost } from './agent-hosts.ts'
 import { alone, followed, link } from './agent-objects.ts'
@@ -121,10 +122,15 @@ test('GC-12: drift of links of every kind is repaired at once', options, async (
     ].join(''),
   )
   await host.converged()
+  const elsewhere = await Namespace.create('elsewhere')
+  t.after(() => elsewhere.close())
+  await host.net.exec('ip link add other type bridge')
   const rows: readonly (readonly [name: string, command: string, repaired: RegExp])[] = [
     ['a bridge deleted', 'ip link delete br0', /ip link add .*br0 .*type bridge/],
     ['a vxlan deleted', 'ip link delete vx0', /ip link add .*vx0 .*type vxlan/],
-    ['one end of a veth deleted', 'ip link delete v2', /ip link add .*v1 .*type veth/],
+    ['one end of a veth deleted', 'ip link delete v2', /ip link add v[12] type veth/],
+    ['moved to another namespace', `ip link set v1 netns ${elsewhere.pid}`, /type veth/],
+    ['a port of another bridge', 'ip link set v1 master other', /v1 master br0/],
     ['renamed', 'ip link set vx0 down name stray', /ip link set dev stray name vx0/],
     ['set down', 'ip link set br0 down', /br0 up/],
     ['MTU changed', 'ip link set br0 mtu 1300', /br0 mtu 1400/],

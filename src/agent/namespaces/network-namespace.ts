@@ -29,9 +29,14 @@ export interface NamespaceOptions {
   readonly kernelWireGuard: boolean
   /** To the process behind a userspace interface, by `linkIdOf`. */
   connection(id: string): UapiConnection
+  /** The kernel took long: somebody else holds its lock (rtnl_lock), and nothing can be done but wait. */
+  onSlow?(what: string, tookMs: number): void
   /** Links of ours whose mark may still be missing: see birth-record.ts. */
   isBirth(name: string): boolean
 }
+
+/** A thousand links are looked at in a tenth of this, on a slow machine. */
+const SLOW_MS = 2_000
 
 export class NetworkNamespace {
   readonly name: NetnsName
@@ -78,10 +83,10 @@ export class NetworkNamespace {
   async observe(wanted: WantedThere): Promise<ObservedNamespace> {
     const names = new Set([...wanted.interfaces, ...wanted.links].map((l) => l.name))
     this.#watchForwarding(wanted.links.some((l) => l.forwarding !== undefined))
-    const { indexes, ...rest } = observeRoutes(this.routes, {
-      wanted: names,
-      isBirth: (name) => this.#o.isBirth(name),
-    })
+    const isBirth = (name: string): boolean => this.#o.isBirth(name)
+    const { indexes, ...rest } = this.timed('looking at links', () =>
+      observeRoutes(this.routes, { wanted: names, isBirth }),
+    )
     this.#concerns.now(wanted, rest.links, indexes)
     const ours = new Set(rest.links.filter(isOurs).map((l) => l.name))
     const wireguard: ObservedWireGuard[] = []
@@ -124,6 +129,17 @@ export class NetworkNamespace {
 
   writeSysctl(path: string, value: string): void {
     this.inside(() => writeSysctl(path, value))
+  }
+
+  /** Runs a synchronous function, and tells when it took long. */
+  timed<T>(what: string, run: () => T): T {
+    const before = performance.now()
+    try {
+      return run()
+    } finally {
+      const tookMs = performance.now() - before
+      if (tookMs > SLOW_MS) this.#o.onSlow?.(what, Math.round(tookMs))
+    }
   }
 
   /** Runs a synchronous function in this namespace: /proc/sys/net shows that of whoever looks. */
