@@ -83,6 +83,7 @@ function registerConfirm(node: Command): void {
     .option('--run-dir <dir>', 'where the agent says how it is', env('WARREN_RUN_DIR', '/run/warren'))
     .option('--wait <seconds>', 'how long to wait for checks that do not pass yet', secondsText, '5')
     .option('--look', 'only say how it is')
+    .option('--take-back', 'do not keep it, and do not wait until its time is over')
     .addHelpText(
       'after',
       '\nExamples:\n  warren node confirm 5f1c2a90b7de4413\n  warren node confirm 5f1c2a90b7de4413 --look',
