@@ -192,8 +192,9 @@ export class Judge {
 /** A link that is not there is ours to make. */
 const claimOn = (wanted: WantedLink, link: ObservedLink | undefined): Claim => {
   if (link === undefined || isOurs(link)) return 'ours'
-  if (isBlankLink(link, wanted)) return 'blank'
-  return wanted.intent.adopt && link.kind === wanted.intent.kind ? 'adopted' : 'foreign'
+  // Consent first: a mark is then no change, also on a link that is as blank as one of ours after a crash.
+  if (wanted.intent.adopt && link.kind === wanted.intent.kind) return 'adopted'
+  return isBlankLink(link, wanted) ? 'blank' : 'foreign'
 }
 
 /** The mark of one end speaks for both: they were made together, and one may not have got its own. */
