@@ -4,7 +4,7 @@
  */
 import { peerAt } from './context.ts'
 import type { NodeFacts } from './facts.ts'
-import { longestMatch, type Trace } from './trace.ts'
+import { type LegEnd, longestMatch, type Trace } from './trace.ts'
 
 export interface TraceChoice {
   readonly direct: Trace
@@ -17,10 +17,14 @@ export const chooseTrace = (
 ): Trace => {
   const withdrawn = direct.legs.some(({ near, far }) => {
     if (near.peer.path === 'always') return false
-    const [there, back] = [peerAt(facts.get(near.node), near), peerAt(facts.get(far.node), far)]
-    const leads = there === undefined || longestMatch(there.allowedIPs, direct.target) !== undefined
-    const returns = back === undefined || longestMatch(back.allowedIPs, direct.source) !== undefined
-    return !leads || !returns
+    return !isInstalled(near, direct.target) || !isInstalled(far, direct.source)
   })
   return withdrawn ? relayed : direct
+
+  /** Of a node that was not asked nothing is known to be withdrawn; an agent takes away the whole peer after a while. */
+  function isInstalled(end: LegEnd, address: string): boolean {
+    const own = facts.get(end.node)
+    if (own === undefined) return true
+    return longestMatch(peerAt(own, end)?.allowedIPs ?? [], address) !== undefined
+  }
 }

@@ -1,6 +1,7 @@
 /** What is spoilt in facts that are in order is what is named. Real machines are in test/netns/why-*.test.ts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { chooseTrace } from './choose-trace.ts'
 import type { PathContext } from './context.ts'
 import { diagnose } from './diagnose.ts'
 import type { DeviceFacts, NodeFacts, PeerFacts } from './facts.ts'
@@ -205,3 +206,29 @@ for (const { name, plan, keys, pair: [from, to] = ['a', 'b'], want } of intents)
     assert.ok(trace.kind === 'none' && trace.finding.fix.length > 0)
   })
 }
+
+const DIRECT = PLAN.replace('hubs: [hub]', 'hubs: [hub]\n  directPeering: SameSite')
+  .replace('addresses: [10.8.0.1]', 'addresses: [10.8.0.1], site: s, localEndpoint: "192.168.1.1:51820"')
+  .replace('addresses: [10.8.0.2]', 'addresses: [10.8.0.2], site: s')
+
+test('chooseTrace() takes the direct path while both ends have it, and the relayed one when one withdrew it', () => {
+  const result = planOf(DIRECT)
+  const [direct, relayed] = (['up', 'down'] as const).map((shortcuts) =>
+    traceOf(result, { from: 'a', to: 'b', shortcuts }),
+  )
+  assert.ok(direct?.kind === 'trace' && relayed?.kind === 'trace')
+  assert.deepEqual(
+    [direct.nodes, relayed.nodes],
+    [
+      ['a', 'b'],
+      ['a', 'hub', 'b'],
+    ],
+  )
+  const context = perfect(direct)
+  assert.equal(chooseTrace({ direct, relayed }, context.facts), direct)
+  const emptied = spoil(context, 'b', (facts) => peers(facts, () => ({ allowedIPs: [] })))
+  assert.equal(chooseTrace({ direct, relayed }, emptied.facts), relayed)
+  const removed = spoil(context, 'a', (facts) => device(facts, { peers: [] }))
+  assert.equal(chooseTrace({ direct, relayed }, removed.facts), relayed)
+  assert.equal(chooseTrace({ direct, relayed }, new Map()), direct)
+})

@@ -1,7 +1,7 @@
 /** `warren doctor`: whether this host is fit, before anything is set up. */
 import type { Command } from 'commander'
 
-import { lockOption, outputOption } from './options.ts'
+import { collected, lockOption, outputOption } from './options.ts'
 
 export function register(program: Command): void {
   program
@@ -13,7 +13,7 @@ export function register(program: Command): void {
         'and with -f whether the addresses, ports and names of the plan are free. Changes nothing. Exit code 1 when ' +
         'something has to be done first.',
     )
-    .option('-f, --file <file...>', 'YAML files with a plan')
+    .option('-f, --file <file>', 'YAML file with a plan, may be said several times', collected)
     .option('--node <name>', "which node this machine is (default: this machine's name)")
     .addOption(lockOption())
     .addOption(outputOption('table', 'json', 'yaml'))

@@ -48,3 +48,8 @@ export function changeName(text: string): string {
   if (!/^[a-z0-9]{1,64}$/.test(text)) throw new InvalidArgumentError('Expected letters and digits.')
   return text
 }
+
+/** An option that may be said several times, where words that follow it are not its own. */
+export function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}

@@ -1,7 +1,7 @@
 /** `warren why`: what keeps packets from one node from arriving at another. */
 import { type Command, Option } from 'commander'
 
-import { env, lockOption, outputOption, positiveInteger } from './options.ts'
+import { collected, env, lockOption, outputOption, positiveInteger } from './options.ts'
 
 export function register(program: Command): void {
   program
@@ -16,7 +16,11 @@ export function register(program: Command): void {
     )
     .argument('<from>', 'a node of the plan')
     .argument('<to>', 'another one')
-    .option('-f, --file <file...>', "YAML files with the plan (default: this machine's plans)")
+    .option(
+      '-f, --file <file>',
+      "YAML file with the plan, may be said several times (default: this machine's plans)",
+      collected,
+    )
     .option('--via <command>', "how to run a command on a node, as in 'ssh root@{node}'")
     .option('--remote-command <command>', 'how to run warren there', 'warren')
     .option('--timeout <seconds>', 'how long a node may take for one answer', positiveInteger, 60)

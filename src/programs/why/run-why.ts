@@ -82,7 +82,7 @@ async function find(result: PlanResult, options: Find): Promise<WhyResult> {
   const relayed = other.kind === 'trace' ? other : direct
   let context = await gather({ direct, relayed }, options)
   let diagnosis = diagnose(context)
-  if (diagnosis.cause?.check === 'handshake' && mayRecover(context)) {
+  if (mayChange(context, diagnosis)) {
     context = await gather({ direct, relayed }, options, SECOND_LOOK_MS)
     diagnosis = diagnose(context)
   }
@@ -94,12 +94,16 @@ function withoutTrace({ from, to }: WhyOptions, cause: Finding): WhyResult {
   return { from, to, source: null, target: null, nodes: [], reaches: false, findings: [cause], cause }
 }
 
-/** An end that was restarted is noticed by the other only when answers stay out for a while. */
-function mayRecover({ facts }: PathContext): boolean {
-  return [...facts.values()].some(({ wireguard, nowMs }) =>
-    wireguard.some(({ peers }) =>
-      peers.some(({ lastHandshakeMs }) => lastHandshakeMs !== null && nowMs - lastHandshakeMs < SESSION_MS),
-    ),
+/** Waiting helps where agents are about to withdraw a direct path, or one end has yet to notice a dead session. */
+function mayChange({ trace, facts }: PathContext, { reaches, cause }: Diagnosis): boolean {
+  if (reaches !== false || cause === null) return false
+  if (trace.legs.some(({ near }) => near.peer.path === 'while-alive')) return true
+  return cause.check === 'handshake' && [...facts.values()].some(hasSession)
+}
+
+function hasSession({ wireguard, nowMs }: NodeFacts): boolean {
+  return wireguard.some(({ peers }) =>
+    peers.some(({ lastHandshakeMs }) => lastHandshakeMs !== null && nowMs - lastHandshakeMs < SESSION_MS),
   )
 }
 
