@@ -53,7 +53,7 @@ function checkVxlan(object: NetlinkInterface, problems: ProblemList): void {
       hint,
     })
   }
-  if (group !== undefined && link === undefined) {
+  if (group !== undefined && isMulticast(group) && link === undefined) {
     const message = 'a group needs a link to join it on'
     problems.add(at('group'), { code: 'VxlanDestination', message, hint: 'Write `link`.' })
   }

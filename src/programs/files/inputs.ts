@@ -94,6 +94,8 @@ const CERTAIN: readonly ProblemCode[] = [
   'AddressReserved',
   'LinkEnds',
   'CrossNamespaceSecret',
+  ...(['TypeMismatch', 'VethEnds', 'LinkCycle', 'SeveralMasters'] as const),
+  ...(['MixedFamilies', 'VrfTableClash', 'ContainerAmbiguous'] as const),
 ]
 
 function certainProblems(objects: readonly WarrenObject[], allocations: Allocations): Problem[] {
