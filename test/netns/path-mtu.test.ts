@@ -156,7 +156,7 @@ const OUTER = [
   { family: 6, endpoint: '[2001:db8:2::1]:51820', overhead: 80 },
 ] as const
 
-const matrixOf = (make: AgentMake, mtus: readonly number[]): void => {
+const matrixOf = (make: AgentMake, mtus: readonly number[], silences: readonly boolean[]): void => {
   for (const { family, endpoint, overhead } of OUTER) {
     const options = {
       ...needs({ ...make.needs, tools: [...(make.needs.tools ?? []), 'nft', 'sysctl'] }),
@@ -171,7 +171,7 @@ const matrixOf = (make: AgentMake, mtus: readonly number[]): void => {
         const lock = await lockFor(text, world.hosts)
         for (const host of world.hosts) host.writePlan(text, lock)
         for (const mtu of mtus)
-          for (const silent of [false, true]) {
+          for (const silent of silences) {
             await setPath(world, mtu)
             await setFilter(world.router, silent)
             await measure(world)
@@ -199,5 +199,6 @@ const matrixOf = (make: AgentMake, mtus: readonly number[]): void => {
   }
 }
 
-matrixOf(USERSPACE_MAKES[0], [9000, 1500, 1400, 1280])
-matrixOf(KERNEL_MAKE, [1500, 1280])
+matrixOf(USERSPACE_MAKES[0], [9000, 1500, 1400, 1280], [false, true])
+// An emulated machine is slow: the row that hurts most.
+matrixOf(KERNEL_MAKE, [1400], [true])
