@@ -22,6 +22,8 @@ export type ObservedRoutes = Pick<
 export interface ObserveRoutesOptions {
   /** Undefined: everything. */
   readonly wanted: ReadonlySet<string> | undefined
+  /** Whether anybody wants to know of forwarding entries: asking for them is the dearest of all questions. */
+  readonly forwarding: boolean
   /** A link that is ours though nobody had the time to mark it. */
   isBirth(name: string): boolean
 }
@@ -45,9 +47,7 @@ export const observeRoutes = (netlink: RouteNetlink, o: ObserveRoutesOptions): O
       .filter((r) => r.protocol === WARREN_PROTOCOL || isOnThem(r.linkIndex))
       .map((r) => routeOf(r, names)),
     rules: netlink.rules().filter(isPlain).map(ruleOf),
-    forwarding: found
-      .filter((l) => l.kind === 'vxlan' && indexes.has(l.index))
-      .flatMap((l) => netlink.forwarding(l.index).map((f) => forwardingOf(f, l.name))),
+    forwarding: o.forwarding ? forwardingOn(netlink, { names, isOnThem }) : [],
   }
 }
 
@@ -76,6 +76,16 @@ const settingsOf = ({ settings }: Link, names: Names): ObservedLink['settings'] 
   const { link } = settings
   return typeof link === 'number' ? { ...settings, link: names.get(link) ?? String(link) } : settings
 }
+
+/** One question for all links: with a thousand of them a question each would take longer than everything else. */
+const forwardingOn = (
+  netlink: RouteNetlink,
+  { names, isOnThem }: { readonly names: Names; isOnThem(index: number): boolean },
+): ObservedForwarding[] =>
+  netlink
+    .forwarding()
+    .filter((f) => isOnThem(f.linkIndex))
+    .map((f) => forwardingOf(f, names.get(f.linkIndex) ?? ''))
 
 const forwardingOf = (f: Forwarding, link: string): ObservedForwarding => ({
   link,

@@ -17,7 +17,7 @@ const STEPS: readonly Step[] = [
 
 const setUp = async (t: {
   after(f: () => void): void
-}): Promise<{ dir: string; next(): Promise<ContainerRecord> }> => {
+}): Promise<{ dir: string; next: () => Promise<ContainerRecord> }> => {
   const dir = mkdtempSync(join(tmpdir(), 'warren-record-'))
   t.after(() => rmSync(dir, { recursive: true }))
   const next = async (): Promise<ContainerRecord> => {

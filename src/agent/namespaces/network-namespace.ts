@@ -85,7 +85,7 @@ export class NetworkNamespace {
     this.#watchForwarding(wanted.links.some((l) => l.forwarding !== undefined))
     const isBirth = (name: string): boolean => this.#o.isBirth(name)
     const { indexes, ...rest } = this.timed('looking at links', () =>
-      observeRoutes(this.routes, { wanted: names, isBirth }),
+      observeRoutes(this.routes, { wanted: names, isBirth, forwarding: this.#withForwarding }),
     )
     this.#concerns.now(wanted, rest.links, indexes)
     const ours = new Set(rest.links.filter(isOurs).map((l) => l.name))
@@ -102,7 +102,11 @@ export class NetworkNamespace {
 
   /** Everything, also what nobody wants and what is not ours. `served`: userspace interfaces. */
   async observeAll(served: ReadonlySet<string>): Promise<ObservedNamespace> {
-    const { indexes, ...rest } = observeRoutes(this.routes, { wanted: undefined, isBirth: () => false })
+    const { indexes, ...rest } = observeRoutes(this.routes, {
+      wanted: undefined,
+      isBirth: () => false,
+      forwarding: true,
+    })
     const wireguard: ObservedWireGuard[] = []
     for (const link of rest.links) {
       if (link.kind === 'tun' && !served.has(link.name)) continue
