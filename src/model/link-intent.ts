@@ -46,7 +46,7 @@ export interface LinkIntent {
   /** Undefined: left as it is. */
   readonly mtuBytes: number | undefined
   readonly hardwareAddress: string | undefined
-  /** The bridge or VRF that it is to be a port of, in the same namespace. Undefined: left as it is. */
+  /** The bridge or VRF that it is to be a port of, in the same namespace. Undefined: only what lists it in its `ports`. */
   readonly master: string | undefined
   /** Of a bridge: all of its ports. Undefined: whoever wants to may join. */
   readonly ports: readonly string[] | undefined

@@ -7,15 +7,26 @@ import type { LinkIntent, LinkSettings, WireGuardIntent } from '../model/index.t
 import type { Place } from './place.ts'
 
 /**
- * Undefined: to be left alone. Parents come first in a diff, so theirs is what they are about to have. `settings`:
- * those it is about to have, which differ from the wanted ones while it stands on another link than it should.
+ * Undefined: to be left alone. Parents come first in a diff, so theirs is what they are about to have. Under one that
+ * is nobody's concern of ours a link only ever shrinks: who made it smaller may have had a reason.
  */
-export const linkMtu = (intent: LinkIntent, place: Place, settings: LinkSettings): number | undefined => {
+export const linkMtu = (
+  intent: LinkIntent,
+  place: Place,
+  o: {
+    /** Those it is about to have, which differ from the wanted ones while it stands on another link than it should. */
+    readonly settings: LinkSettings
+    /** Undefined while it is being made. */
+    readonly currentBytes?: number | undefined
+  },
+): number | undefined => {
   if (intent.mtuBytes !== undefined) return intent.mtuBytes
   const overhead = overheadOf(intent)
-  const parent = place.links.get(String(settings.link ?? ''))
+  const parent = place.links.get(String(o.settings.link ?? ''))
   if (overhead === undefined || parent === undefined || parent.mtuBytes <= overhead) return undefined
-  return parent.mtuBytes - overhead
+  const most = parent.mtuBytes - overhead
+  const fits = o.currentBytes !== undefined && o.currentBytes <= most
+  return fits && !place.wanted.has(parent.name) ? undefined : most
 }
 
 export const wireguardMtu = (intent: WireGuardIntent): number => intent.mtuBytes

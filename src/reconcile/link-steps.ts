@@ -31,8 +31,12 @@ interface Shape {
 }
 
 /** What a new link is told from its first moment. */
-const shapeOf = (intent: LinkIntent, place: Place, settings: LinkSettings = intent.settings): Shape => {
-  const mtuBytes = linkMtu(intent, place, settings)
+const shapeOf = (
+  intent: LinkIntent,
+  place: Place,
+  has: { readonly settings: LinkSettings; readonly currentBytes?: number } = intent,
+): Shape => {
+  const mtuBytes = linkMtu(intent, place, has)
   const { hardwareAddress } = intent
   return {
     ...(mtuBytes === undefined ? {} : { mtuBytes }),
@@ -91,7 +95,7 @@ export const settleLink = (
   const settings = withParent ? intent.settings : { ...intent.settings, link: have.settings.link ?? '' }
   const { change } = settingsDifference(intent.kind, settings, have.settings)
   const becomes = { ...have.settings, ...change }
-  const shape = shapeOf(intent, place, becomes)
+  const shape = shapeOf(intent, place, { settings: becomes, currentBytes: have.mtuBytes })
   const blocked = parentIsDown(wanted, becomes)
   const up = intent.up && blocked === undefined
   const stale = staleAddresses(wanted)

@@ -143,3 +143,12 @@ export const commands = (
   more: Partial<DiffInput> = {},
 ): string[] =>
   diff({ intent, observed, backend: 'kernel', ...more }).steps.flatMap((step) => render(step).split('\n'))
+
+/** A link of any kind that is ours, up, and on a host that has nothing else. */
+export const seenLink = (kind: string, name: string, change: Partial<ObservedLink> = {}): ObservedLink =>
+  link({ kind, name, mtuBytes: 1500, ...change })
+
+export const having = (...links: ObservedLink[]): ObservedHost => ({ ...EMPTY, links })
+
+export const linesFor = (observed: ObservedHost, ...links: LinkIntent[]): string[] =>
+  commands(nodeWith(...links), observed)
