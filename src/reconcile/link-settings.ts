@@ -22,7 +22,7 @@ const unset = (address: Value | undefined): boolean =>
 const isMulticast = (address: Value | undefined): boolean =>
   typeof address === 'string' && (/^(?:22[4-9]|23\d)\./.test(address) || /^ff/i.test(address))
 
-/** IFF_POINTOPOINT and IFF_BROADCAST follow from it and are fixed: EINVAL (ip_tunnel_changelink). */
+/** Over IPv4, IFF_POINTOPOINT and IFF_BROADCAST follow from it and are fixed: EINVAL (ip_tunnel_changelink). */
 const sameSort: Rule = (from, to) => unset(from) === unset(to) && isMulticast(from) === isMulticast(to)
 
 const ALL = new Proxy<Record<string, Rule>>({}, { get: () => true })
@@ -47,9 +47,9 @@ const CHANGEABLE: Readonly<Record<LinkKind, Readonly<Record<string, Rule>>>> = {
   vlan: { reorderHeader: true },
   macvlan: { mode: notPassthru },
   ipip: TUNNEL,
-  ip6tnl: TUNNEL,
+  ip6tnl: { ...TUNNEL, remote: true },
   gre: TUNNEL,
-  ip6gre: TUNNEL,
+  ip6gre: { ...TUNNEL, remote: true },
   gretap: { ...TUNNEL, remote: true },
   ip6gretap: { ...TUNNEL, remote: true },
 }

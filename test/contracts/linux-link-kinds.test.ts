@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKernelError, type LinkKind, type LinkSettings, type RouteNetlink } from '../../src/linux/index.ts'
+import type { LinkKind as Known } from '../../src/model/index.ts'
+import { settingsDifference } from '../../src/reconcile/link-settings.ts'
 import type { KernelFeature } from '../harness/needs.ts'
 import { worlds } from './linux-worlds.ts'
 
@@ -59,7 +61,7 @@ const IPV4_CHANGES = {
 const IPV6_CHANGES = {
   ...{ link: 'p1', local: 'fd00::11', remote: 'fd00::12', ttl: 9, tos: 16, encapLimit: 5 },
 } as const
-const KEYS = { inputKey: 7, outputKey: 0 } as const
+const KEYS = { inputKey: 7, outputKey: 8 } as const
 
 const ROWS: readonly Row[] = [
   {
@@ -212,6 +214,20 @@ const prepare = (route: RouteNetlink, { made, changes }: Row): void => {
   for (const name of ['p0', 'p1'])
     route.addLink({ name, kind: 'veth', peer: { name: `${name}-peer` }, up: true })
 }
+
+test('what the reconciler takes for changeable is what the kernels change', () => {
+  for (const { kind, made, shown, changes, refused = {}, ignored = {} } of ROWS) {
+    const have = { ...shown, ...made }
+    const decide = (setting: string, value: LinkSettings[string]): string => {
+      const { change, fixed } = settingsDifference(kind as Known, { ...made, [setting]: value }, have)
+      return fixed.length > 0 ? 'replace' : change === undefined ? 'nothing' : 'change'
+    }
+    for (const [setting, value] of Object.entries(changes))
+      assert.equal(decide(setting, value), 'change', `${kind} ${setting}`)
+    for (const [setting, value] of Object.entries({ ...refused, ...ignored }))
+      assert.equal(decide(setting, value), 'replace', `${kind} ${setting}`)
+  }
+})
 
 for (const [at, row] of ROWS.entries()) {
   const { kind, made, shown, mtuBytes, changes, refused = {}, ignored = {} } = row
