@@ -57,7 +57,7 @@ const mayEnter = (of: ProcessOfContainer, path: string): Absent | Unknown | unde
     return {
       kind: 'unknown',
       message: `Cannot look at the network of ${of.whose} (${path}): the kernel returned ${code}`,
-      hint: 'it takes root with CAP_SYS_ADMIN and CAP_SYS_PTRACE',
+      hint: 'it takes CAP_SYS_ADMIN and CAP_SYS_PTRACE (warren agent install --containers)',
     }
   }
 }
