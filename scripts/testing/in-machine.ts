@@ -12,7 +12,8 @@ import { pool } from './pool.ts'
 import { runFile } from './run-file.ts'
 import { fileLine } from './run-layer.ts'
 
-const CONCURRENCY = 2
+/** What makes the machine itself a node cannot have company. */
+const LANES = Number(process.env['WARREN_MACHINE_LANES'] ?? '2')
 const FILE_TIMEOUT_MS = 420_000
 
 const { WARREN_MACHINE_KERNEL: kernel = '' } = process.env
@@ -21,7 +22,7 @@ const [out = '.'] = process.argv.slice(2)
 const jobs = JSON.parse(readFileSync(join(out, JOBS_FILE), 'utf8')) as readonly MachineJob[]
 const env = { WARREN_KERNEL_FEATURES: probeAllKernelFeatures() }
 await pool(jobs, {
-  concurrency: CONCURRENCY,
+  concurrency: LANES,
   work: async ({ file, only = [] }) => {
     const results = await runFile(file, { timeoutMs: FILE_TIMEOUT_MS, where: kernel, env, only })
     writeFileSync(join(out, `${file.replaceAll('/', '_')}.results.json`), JSON.stringify(results))

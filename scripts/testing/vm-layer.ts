@@ -5,7 +5,7 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { KERNEL_NAMES, type KernelName } from '../vm/kernels.ts'
+import { isEveryday, KERNEL_NAMES, type KernelName } from '../vm/kernels.ts'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
 import { prepareMachine, whyNoMachine, type MachineImage } from '../vm/prepare.ts'
 import { JOBS_FILE, jobsForMachine, type MachineJob } from './machine-job.ts'
@@ -36,7 +36,9 @@ export async function addVmResults(
     return done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, why)) }))
   const started = performance.now()
   const machines = images.filter((image) => typeof image !== 'string')
-  const results = await Promise.all(machines.map((image) => resultsOfMachine(jobs, { image, ...options })))
+  const results = await Promise.all(
+    machines.map((image) => resultsOfMachine(jobsOn(image.name, jobs, options), { image, ...options })),
+  )
   const durationMs = Math.round(performance.now() - started)
   return addDuration(
     results.reduce((all, of) => layOver(all, of), done),
@@ -47,6 +49,14 @@ export async function addVmResults(
 /** Who looks for one thing waits for one machine; `--kernel` names another. */
 function kernelsFor({ only, all }: VmLayerOptions): readonly KernelName[] {
   return only === undefined || all ? KERNEL_NAMES : KERNEL_NAMES.slice(0, 1)
+}
+
+function jobsOn(
+  kernel: KernelName,
+  jobs: readonly MachineJob[],
+  { all, kernels }: VmLayerOptions,
+): readonly MachineJob[] {
+  return all || kernels !== undefined ? jobs : jobs.filter(({ file }) => isEveryday(kernel, file))
 }
 
 /** What to boot, or why nothing can be booted: no QEMU, no root, no package to download. */
@@ -71,6 +81,7 @@ async function resultsOfMachine(
   jobs: readonly MachineJob[],
   { image, say, signal, all = false }: VmLayerOptions & { image: MachineImage },
 ): Promise<readonly TestResult[]> {
+  if (jobs.length === 0) return []
   const files = `${jobs.length} ${jobs.length === 1 ? 'file' : 'files'}`
   say(`vm: ${files} on Linux ${image.release} in a virtual machine`)
   const shared = resolve('.cache/vm', image.name, 'shared')

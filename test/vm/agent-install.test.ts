@@ -1,6 +1,6 @@
 /**
- * `warren agent install|upgrade|uninstall` under a real systemd: boots this host's systemd in a machine and runs
- * systemd/agent-service.ts there. What it found out is told test by test.
+ * `warren agent install|upgrade|uninstall`, and systemd-networkd beside what we make, under a real systemd: boots this
+ * host's in a machine and runs the files of systemd/ there, one after the other. What they found out is told here.
  */
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -17,9 +17,9 @@ const NEEDS = needs({
   root: true,
   tools: ['qemu-system-x86_64', 'virtiofsd', 'busybox', 'depmod', 'wg', 'ping', 'systemd', 'systemctl'],
 })
-const FILE = 'test/vm/systemd/agent-service.ts'
+const FILES = ['test/vm/systemd/coexistence.ts', 'test/vm/systemd/agent-service.ts']
 
-test('the agent as a service of systemd', { ...NEEDS, timeout: 290_000 }, async (t) => {
+test('the agent as a service of systemd', { ...NEEDS, timeout: 590_000 }, async (t) => {
   const folder = mkdtempSync('/var/tmp/warren-install-')
   t.after(() => rmSync(folder, { recursive: true }))
   stagePackages(folder)
@@ -49,7 +49,7 @@ function stagePackages(folder: string): void {
 async function resultsInMachine(folder: string): Promise<readonly TestResult[]> {
   const out = join(folder, 'out')
   mkdirSync(out)
-  writeFileSync(join(out, JOBS_FILE), JSON.stringify([{ file: FILE }]))
+  writeFileSync(join(out, JOBS_FILE), JSON.stringify(FILES.map((file) => ({ file }))))
   let said = ''
   const end = await runInMachine({
     image: prepareMachine(),
@@ -61,15 +61,18 @@ async function resultsInMachine(folder: string): Promise<readonly TestResult[]> 
       HOME: '/root',
       WARREN_PATIENCE: '10',
       WARREN_MACHINE_KERNEL: '6.1',
+      WARREN_MACHINE_LANES: '1',
       WARREN_TEST_PACKAGES: folder,
     },
-    timeoutMs: 280_000,
+    timeoutMs: 560_000,
     memoryMb: 3072,
     out,
     onStdout: (chunk) => (said += chunk.toString()),
     onStderr: (chunk) => (said += chunk.toString()),
   })
   assert.deepEqual(end, { kind: 'exit', status: 0 }, said)
-  const path = join(out, `${FILE.replaceAll('/', '_')}.results.json`)
-  return JSON.parse(readFileSync(path, 'utf8')) as TestResult[]
+  return FILES.flatMap((file) => {
+    const text = readFileSync(join(out, `${file.replaceAll('/', '_')}.results.json`), 'utf8')
+    return JSON.parse(text) as TestResult[]
+  })
 }
