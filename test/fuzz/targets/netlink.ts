@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { decodeDevicePart } from '../../../src/linux/genl/wireguard-device-codec.ts'
 import { decodeAcknowledgement, splitMessages } from '../../../src/linux/netlink/index.ts'
 import { decodeAddress } from '../../../src/linux/rtnl/address-codec.ts'
+import { decodeForwarding } from '../../../src/linux/rtnl/forwarding-codec.ts'
 import { decodeLink } from '../../../src/linux/rtnl/link-codec.ts'
-import { decodeRouteEvent } from '../../../src/linux/rtnl/route-events.ts'
+import { decodeForwardingEvent, decodeRouteEvent } from '../../../src/linux/rtnl/route-events.ts'
 import { decodeRoute } from '../../../src/linux/rtnl/route-codec.ts'
 import { decodeRule } from '../../../src/linux/rtnl/rule-codec.ts'
 import { decodeSocketAddress } from '../../../src/linux/socket-address.ts'
@@ -15,7 +16,9 @@ const DECODERS = [
   decodeAddress,
   decodeRoute,
   decodeRule,
+  decodeForwarding,
   decodeRouteEvent,
+  decodeForwardingEvent,
   decodeDevicePart,
   decodeAcknowledgement,
 ]
