@@ -37,6 +37,7 @@ class HostContainers implements ContainerResolver {
   readonly #watchers = new Set<(ref: ContainerRef) => void>()
   readonly #closing = new AbortController()
   #timers: readonly NodeJS.Timeout[] = []
+  #isAsking = false
 
   constructor(options: ContainersOptions) {
     this.#o = { ...DEFAULTS, ...options }
@@ -131,13 +132,17 @@ class HostContainers implements ContainerResolver {
     )
   }
 
+  /** One round at a time: a runtime may take longer to answer than the pause is. */
   async #askAgain(): Promise<void> {
+    if (this.#isAsking) return
+    this.#isAsking = true
     for (const asked of this.#asked.all()) {
       const { ref, answer } = asked
       if (isKernelRef(ref) || answer === undefined || answer.kind === 'found') continue
       const now = await this.#ask(asked, ref)
       if (asked.answer === answer && differs(answer, now)) this.#changed([asked])
     }
+    this.#isAsking = false
   }
 
   /** Told once: until it is asked about again, there is no answer that could change. */
