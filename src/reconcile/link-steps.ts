@@ -14,7 +14,7 @@ import type { Waiting } from './difference.ts'
 import { forwardingSteps } from './forwarding-steps.ts'
 import { linkMtu } from './link-mtu.ts'
 import { settingsDifference } from './link-settings.ts'
-import { forget, imagine, imagineDown, stepIn } from './place.ts'
+import { forgetItself, imagine, imagineDown, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import { masterSteps, portSteps } from './ports.ts'
 import type { Listings } from './ports.ts'
@@ -77,7 +77,7 @@ export const markStep = ({ name, place }: { readonly name: string; readonly plac
 
 const imagineNew = ({ name, place, intent }: WantedLink): void => {
   const { mtuBytes = 0, hardwareAddress } = shapeOf(intent, place)
-  forget(place, name)
+  forgetItself(place, name)
   place.links.set(name, {
     ...{ index: 0, name, kind: intent.kind, up: false, mtuBytes, altNames: [] },
     ...{ operState: 'down', flags: [], settings: intent.settings },

@@ -61,18 +61,24 @@ export const stepIn = (place: Place, change: Change): Step =>
 
 /** As if the link had been deleted. A link made again has the host's defaults, not what its predecessor had. */
 export const forget = (place: Place, name: string): void => {
+  forgetItself(place, name)
+  forgetReferences(place, new Set([name]))
+}
+
+/** Everything but what others say about it. */
+export const forgetItself = (place: Place, name: string): void => {
   for (const map of [place.links, place.addresses, place.routes, place.forwarding, place.devices])
     map.delete(name)
   for (const path of place.sysctls.keys()) if (path.includes(`/conf/${name}/`)) place.sysctls.delete(path)
-  for (const link of place.links.values()) {
-    if (link.master !== name && link.settings.link !== name) continue
-    const { master, ...rest } = link
-    const { link: parent, ...settings } = link.settings
-    place.links.set(link.name, {
-      ...rest,
-      ...(master === name || master === undefined ? {} : { master }),
-      settings: parent === name || parent === undefined ? settings : link.settings,
-    })
+}
+
+export const forgetReferences = (place: Place, names: ReadonlySet<string>): void => {
+  for (const { name, master, settings } of place.links.values()) {
+    if (master !== undefined && names.has(master)) imagine(place, name, { master: undefined })
+    if (typeof settings.link !== 'string' || !names.has(settings.link)) continue
+    const { link, ...rest } = settings
+    void link
+    imagine(place, name, { settings: rest })
   }
 }
 

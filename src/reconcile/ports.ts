@@ -6,28 +6,36 @@
  * are left where they are. A bridge that lists its ports has exactly those, and those that name it as their master;
  * links that are not ours are put in and out by it, but never taken away from another master.
  */
-import type { Step } from '../model/index.ts'
+import type { ObservedLink, Step } from '../model/index.ts'
 import type { Waiting } from './difference.ts'
 import { imagine, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import type { WantedLink } from './wanted.ts'
 
-/** The bridges of ours that list a link of this name; the first by name has it. */
-export type Listings = ReadonlyMap<Place, ReadonlyMap<string, string>>
+/** Of each namespace where a bridge of ours lists ports. */
+export type Listings = ReadonlyMap<Place, Listing>
+
+interface Listing {
+  /** The bridge that lists a link of this name; the first by name has it. */
+  readonly bridges: Map<string, string>
+  /** Who was a port of what before any of it was changed. */
+  readonly ports: ReadonlyMap<string | undefined, readonly ObservedLink[]>
+}
 
 export const listingsOf = (links: Iterable<WantedLink>): Listings => {
-  const listings = new Map<Place, Map<string, string>>()
+  const listings = new Map<Place, Listing>()
   for (const { name, place, intent } of links) {
     if (intent.ports === undefined) continue
-    const here = listings.get(place) ?? new Map<string, string>()
-    listings.set(place, here)
-    for (const port of intent.ports) if (!here.has(port)) here.set(port, name)
+    const ports = listings.get(place)?.ports ?? Map.groupBy(place.links.values(), (l) => l.master)
+    const { bridges } = listings.get(place) ?? { bridges: new Map<string, string>() }
+    listings.set(place, { bridges, ports })
+    for (const port of intent.ports) if (!bridges.has(port)) bridges.set(port, name)
   }
   return listings
 }
 
 export const masterOf = ({ name, place, intent }: WantedLink, listings: Listings): string | undefined =>
-  intent.master ?? listings.get(place)?.get(name)
+  intent.master ?? listings.get(place)?.bridges.get(name)
 
 interface Settled {
   readonly steps: Step[]
@@ -61,7 +69,8 @@ export const portSteps = (bridge: WantedLink, listings: Listings): Settled => {
     steps.push(stepIn(place, { kind: 'link-set', link, master: master ?? null }))
     imagine(place, link, { master })
   }
-  for (const port of portsOf(place, name)) {
+  for (const { name: port } of listings.get(place)?.ports.get(name) ?? []) {
+    if (place.links.get(port)?.master !== name) continue
     const wanted = place.wanted.get(port)
     const own = wanted?.kind === 'link' ? masterOf(wanted, listings) : undefined
     if (own !== name && !intent.ports.includes(port) && !place.left.has(port)) set(port, undefined)
@@ -82,6 +91,3 @@ const portMissing = (id: string, missing: readonly string[]): Waiting => ({
   message: `Of the ports of ${id}, ${missing.join(', ')}`,
   hint: 'A port joins as soon as it is there and a port of nothing else; the rest is as wanted.',
 })
-
-const portsOf = (place: Place, bridge: string): string[] =>
-  [...place.links.values()].filter((l) => l.master === bridge).map((l) => l.name)

@@ -6,7 +6,7 @@ import type { Step } from '../model/index.ts'
 import { withDependants } from './dependants.ts'
 import type { Dependants, Spot } from './dependants.ts'
 import { markedAs } from './ownership.ts'
-import { forget, stepIn } from './place.ts'
+import { forgetItself, forgetReferences, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import { backendOf } from './wireguard-steps.ts'
 
@@ -27,8 +27,8 @@ export const staleIn = (place: Place): Spot[] =>
 
 /** Dependants that are somebody else's go with the link below them, and no step says so. */
 export const removeAll = (spots: readonly Spot[], dependants: Dependants): Step[] => {
-  const asked = new Map<Place, Set<string>>()
-  for (const { place, name } of spots) asked.set(place, (asked.get(place) ?? new Set()).add(name))
+  const asked = spotSets(spots)
+  const gone: Spot[] = []
   const steps: Step[] = []
   for (const spot of withDependants(spots, dependants)) {
     const { place, name } = spot
@@ -36,8 +36,20 @@ export const removeAll = (spots: readonly Spot[], dependants: Dependants): Step[
     if (link === undefined) continue
     const end = dependants.otherEnd(spot)
     if (markedAs(link) !== undefined || asked.get(place)?.has(name) === true) steps.push(removal(place, name))
-    forget(place, name)
-    if (end !== undefined) forget(end.place, end.name)
+    for (const one of end === undefined ? [spot] : [spot, end]) {
+      forgetItself(one.place, one.name)
+      gone.push(one)
+    }
   }
+  for (const [place, names] of spotSets(gone)) forgetReferences(place, names)
   return steps
+}
+
+const spotSets = (spots: readonly Spot[]): Map<Place, Set<string>> => {
+  const sets = new Map<Place, Set<string>>()
+  for (const { place, name } of spots) {
+    const names = sets.get(place) ?? new Set()
+    sets.set(place, names.add(name))
+  }
+  return sets
 }

@@ -12,7 +12,7 @@ import { missingAddresses, missingRoutes, staleAddresses } from './address-steps
 import type { DiffInput } from './difference.ts'
 import { wireguardMtu } from './link-mtu.ts'
 import { wireguardChange } from './peer-steps.ts'
-import { forget, imagine, stepIn } from './place.ts'
+import { forget, forgetItself, imagine, stepIn } from './place.ts'
 import type { Place } from './place.ts'
 import { sysctlSteps } from './sysctl-steps.ts'
 import type { WantedWireGuard } from './wanted.ts'
@@ -33,8 +33,8 @@ export const makeWireguard = (wanted: WantedWireGuard, input: DiffInput, own: Pl
     mtuBytes,
     ...(backend === 'userspace' ? markOf(wanted) : {}),
   })
-  forget(place, name)
   const kind = backend === 'kernel' ? 'wireguard' : 'tun'
+  forgetItself(place, name)
   place.links.set(name, {
     ...{ index: 0, name, kind, up: false, mtuBytes, altNames: [] },
     ...{ operState: 'down', flags: [], settings: {} },

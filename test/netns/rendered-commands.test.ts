@@ -36,7 +36,7 @@ const PREPARE = `
 mount -t tmpfs tmpfs /run && mkdir -p /run/netns /run/elsewhere /run/work && cd /run/work
 ip netns add blue && ip netns add red
 touch /run/elsewhere/red && mount --bind /run/netns/red /run/elsewhere/red && ip netns add after
-unshare --net sleep 60 & process=$!
+unshare --net sleep infinity & process=$!
 trap 'kill $process' EXIT
 until [ "$(readlink /proc/$process/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
 for where in 'ip' 'ip -n blue' 'ip -n red' "nsenter -t $process -n ip"; do $where link set lo up; done
@@ -280,7 +280,7 @@ test(
   needs({ root: true, kernel: ['wireguard'], tools: [...tools, 'wg', 'sysctl'] }),
   () => {
     const all = (change: Partial<WireGuardIntent>) =>
-      PLACES.slice(0, 2).map((container) => wireguard(container, change))
+      PLACES.slice(0, 2).map((container, i) => wireguard(container, { ...change, listenPort: 51820 + i }))
     const intents = [all({}), all({ mtuBytes: 1400 }), []]
     run(commandsFor(intents.map((interfaces) => ({ node: 'a', interfaces, links: [] }))))
   },
