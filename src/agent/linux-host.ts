@@ -19,9 +19,9 @@ import type {
   Step,
   WireGuardIntent,
 } from '../model/index.ts'
-import { isOurs } from '../reconcile/index.ts'
+import { isOurs, peerId } from '../reconcile/index.ts'
 import { applyEverywhere } from './apply-everywhere.ts'
-import { byNamespace, idOf, splitId } from './by-link.ts'
+import { byNamespace, idOf, linkIdIn, splitId } from './by-link.ts'
 import type { Devices, WantedThere } from './by-link.ts'
 import type { Closeable } from './clock.ts'
 import { CommandLauncher, ownLauncher } from './device-launcher.ts'
@@ -115,11 +115,9 @@ export class LinuxHost implements Host {
     const there = byNamespace(wanted)
     const found = await this.#namespaces.find(this.#whereToLook(there))
     const host = await this.#namespaces.host.observe(there.get('') ?? NOTHING)
-    const containers: Record<NetnsName, ObservedContainer> = {}
-    for (const [name, one] of found) {
-      containers[name] = await observeContainer(one, there.get(name) ?? NOTHING)
-      if (!there.has(name) && isClean(containers[name])) this.#record.forget(name)
-    }
+    const containers = await observeContainers(found, there)
+    for (const [name, container] of Object.entries(containers))
+      if (!there.has(name) && isClean(container)) this.#record.forget(name)
     this.#dropConnections({ ...host, containers })
     return { ...host, containers }
   }
@@ -152,7 +150,7 @@ export class LinuxHost implements Host {
     return await applyEverywhere(steps, {
       namespaces: this.#namespaces,
       launcher: this.#launcher,
-      keys,
+      keys: withCanonical(keys, this.#namespaces),
       gently: this.#gently,
     })
   }
@@ -207,12 +205,57 @@ export class LinuxHost implements Host {
   }
 }
 
+/** Keys also by the names that namespaces with several names go by. */
+const withCanonical = (keys: ResolvedKeys, namespaces: Namespaces): ResolvedKeys => {
+  const canonical = (id: string): string => {
+    const [name, netns] = splitId(id)
+    return netns === '' ? id : linkIdIn(name, namespaces.get(netns)?.name ?? netns)
+  }
+  const both = <T>(map: ReadonlyMap<string, T>, rename: (id: string) => string): ReadonlyMap<string, T> =>
+    new Map([...[...map].map(([id, value]) => [rename(id), value] as const), ...map])
+  return {
+    privateKeys: both(keys.privateKeys, canonical),
+    presharedKeys: both(keys.presharedKeys, (peer) => {
+      const space = peer.lastIndexOf(' ')
+      return peerId(canonical(peer.slice(0, space)), peer.slice(space + 1))
+    }),
+  }
+}
+
 const NOTHING: WantedThere = { container: undefined, interfaces: [], links: [] }
 
-const observeContainer = async (found: Found, wanted: WantedThere): Promise<ObservedContainer> => {
-  if (found.kind !== 'open') return found
+/** A namespace that goes by several names is looked at once, for what is wanted by all of them. */
+const observeContainers = async (
+  found: ReadonlyMap<NetnsName, Found>,
+  there: ReadonlyMap<NetnsName, WantedThere>,
+): Promise<Record<NetnsName, ObservedContainer>> => {
+  const wanted = new Map<NetworkNamespace, WantedThere>()
+  for (const [name, one] of found) {
+    if (one.kind !== 'open') continue
+    const { interfaces, links, container } = wanted.get(one.namespace) ?? NOTHING
+    const more = there.get(name) ?? NOTHING
+    wanted.set(one.namespace, {
+      container: container ?? more.container,
+      interfaces: [...interfaces, ...more.interfaces],
+      links: [...links, ...more.links],
+    })
+  }
+  const observed = new Map<NetworkNamespace, ObservedContainer>()
+  for (const [namespace, all] of wanted) observed.set(namespace, await observeContainer(namespace, all))
+  const containers: Record<NetnsName, ObservedContainer> = {}
+  for (const [name, one] of found) {
+    const seen = one.kind === 'open' ? observed.get(one.namespace) : one
+    if (seen !== undefined) containers[name] = seen
+  }
+  return containers
+}
+
+const observeContainer = async (
+  namespace: NetworkNamespace,
+  wanted: WantedThere,
+): Promise<ObservedContainer> => {
   try {
-    return { kind: 'present', ...(await found.namespace.observe(wanted)) }
+    return { kind: 'present', ...(await namespace.observe(wanted)) }
   } catch (error) {
     return { kind: 'unknown', message: (error as Error).message }
   }

@@ -22,6 +22,7 @@ import {
   type AgentMake,
 } from './agent-hosts.ts'
 import { alone, followed, link } from './agent-objects.ts'
+import { dockerEngine } from './docker-engine.ts'
 
 const KEYS = { a: generatePrivateKey(), b: generatePrivateKey() }
 
@@ -98,7 +99,9 @@ for (const make of [...USERSPACE_MAKES, KERNEL_MAKE]) {
         assert.deepEqual(a.status()?.problems, [])
         assert.match(await inside.exec('ip address show dev wg0'), /10\.4\.0\.1\/24/)
         assert.equal(await a.net.succeeds('ip link show wg0'), false)
-        assert.ok(udpPorts(a.net.pid).includes(51801))
+        await eventually(() => udpPorts(a.net.pid).includes(51801), {
+          what: 'the socket is where it was born',
+        })
         assert.ok(!udpPorts(inside.pid).includes(51801))
         await eventually(() => pings(b, '10.4.0.1'), {
           timeoutMs: REACHED_MS,
@@ -116,7 +119,7 @@ for (const make of [...USERSPACE_MAKES, KERNEL_MAKE]) {
         await eventually(() => pings(b, '10.4.0.1'), { timeoutMs: REACHED_MS, what: 'it is back' })
         await followed(a, '# nothing\n')
         assert.equal(await inside.succeeds('ip link show wg0'), false)
-        assert.ok(!udpPorts(a.net.pid).includes(51801))
+        await eventually(() => !udpPorts(a.net.pid).includes(51801), { what: 'the port is free' })
         const birth = birthNameOf(`wg0@${shown?.container}`)
         assert.equal(await a.net.succeeds(`ip link show ${birth}`), false)
       },
@@ -177,3 +180,68 @@ test(
     assert.equal(await a.net.succeeds('ip link show web0'), false)
   },
 )
+
+for (const make of [USERSPACE_MAKES[0], KERNEL_MAKE])
+  test(`GC-05 GC-13: ${make.name} in a container by docker name, and in the next one of that name`, {
+    ...needs(make.needs),
+    timeout: patiently(120_000),
+  }, async (t) => {
+    const [a, b] = await twoHosts(t, make)
+    const docker = await dockerEngine(t, a.net)
+    await followed(a, tunnelPlan('{ docker: { name: agent1 } }'))
+    await followed(b, tunnelPlan('{ docker: { name: agent1 } }'))
+    const reason = (): string | undefined => a.status()?.objects[0]?.conditions[0]?.reason
+    assert.equal(reason(), 'ContainerMissing')
+    for (const round of ['first', 'next']) {
+      const inside = await container(t)
+      docker.runs('agent1', inside.pid)
+      await eventually(() => reason() === 'AsWanted', { timeoutMs: 30_000, what: `the ${round} is seen to` })
+      assert.match(await inside.exec('ip address show dev wg0'), /10\.4\.0\.1\/24/)
+      await eventually(() => udpPorts(a.net.pid).includes(51801), { what: 'the socket is where it was born' })
+      await eventually(() => pings(b, '10.4.0.1'), { timeoutMs: REACHED_MS, what: `b reaches the ${round}` })
+      inside.close()
+      docker.runs('agent1', undefined)
+      await eventually(() => reason() === 'ContainerMissing', {
+        timeoutMs: 30_000,
+        what: `the ${round} is missed`,
+      })
+    }
+    await eventually(() => !udpPorts(a.net.pid).includes(51801), {
+      timeoutMs: 30_000,
+      what: 'the port is free',
+    })
+  })
+
+test(
+  'two names of one container are one namespace, and what is wanted twice there is told',
+  LINKS,
+  async (t) => {
+    const a = await alone(t)
+    const inside = await container(t)
+    const [byPid, byPath] = [`{ pid: ${inside.pid} }`, `{ netns: /proc/${inside.pid}/ns/net }`]
+    const plan = (name: string): string =>
+      link('one', `type: bridge, interfaceName: br1, container: ${byPid}, addresses: [10.9.1.1/24]`) +
+      link('two', `type: bridge, interfaceName: ${name}, container: ${byPath}, addresses: [10.9.2.1/24]`)
+    await followed(a, plan('br2'))
+    assert.deepEqual(
+      a.status()?.objects.map((o) => o.conditions[0]?.reason),
+      ['AsWanted', 'AsWanted'],
+    )
+    assert.match(await inside.exec('ip -br address show'), /br1 .*10\.9\.1\.1/)
+    assert.match(await inside.exec('ip -br address show'), /br2 .*10\.9\.2\.1/)
+    await a.repairsAfter(() => inside.exec('ip link delete br2'))
+    await followed(a, plan('br1'))
+    const reasons = a.status()?.objects.map((o) => o.conditions[0]?.reason)
+    assert.deepEqual(reasons?.toSorted(), ['AsWanted', 'LinkNotOurs'])
+    await followed(a, '# nothing\n')
+    assert.doesNotMatch(await inside.exec('ip -br link show'), /br/)
+  },
+)
+
+test('the network of the node itself is no container', LINKS, async (t) => {
+  const a = await alone(t)
+  await followed(a, link('one', `type: bridge, interfaceName: br1, container: { pid: ${a.net.pid} }`))
+  assert.equal(a.status()?.objects[0]?.conditions[0]?.reason, 'ContainerUnknown')
+  assert.match(a.status()?.objects[0]?.conditions[0]?.message ?? '', /node's own network namespace/)
+  assert.equal(await a.net.succeeds('ip link show br1'), false)
+})

@@ -36,6 +36,8 @@ export class Namespaces {
   readonly host: NetworkNamespace
   readonly #o: NamespacesOptions
   readonly #open = new Map<NetnsName, Open>()
+  /** By identity, the name that a namespace goes by among those wanted now. */
+  #canonical = new Map<string, NetnsName>()
   #onEvent: ((what: string) => void) | undefined
 
   constructor(o: NamespacesOptions) {
@@ -48,10 +50,12 @@ export class Namespaces {
     return name === '' ? this.host : this.#open.get(name)?.namespace
   }
 
-  /** Opens these and closes all others. */
+  /** Opens these and closes all others. Two names of one namespace find the same one, called by the first of them. */
   async find(containers: readonly ContainerRef[]): Promise<Map<NetnsName, Found>> {
     const found = new Map<NetnsName, Found>()
-    for (const container of containers) found.set(netnsNameOf(container), await this.#find(container))
+    this.#canonical = new Map()
+    for (const container of containers.toSorted(byNetnsName))
+      found.set(netnsNameOf(container), await this.#find(container))
     for (const name of this.#open.keys()) if (found.get(name)?.kind !== 'open') this.#close(name)
     return found
   }
@@ -73,10 +77,14 @@ export class Namespaces {
     const fd = openNetns(this.#o.sys, path)
     const identity = identityOf(fstatSync(fd))
     const open = this.#open.get(name)
-    if (open?.namespace.identity === identity) {
+    const canonical = this.#canonical.get(identity) ?? name
+    this.#canonical.set(identity, canonical)
+    const known = canonical === name ? open?.namespace : this.get(canonical)
+    if (known?.identity === identity && known.name === canonical) {
       this.#o.sys.close(fd)
-      this.#open.set(name, { namespace: open.namespace, path })
-      return { kind: 'open', namespace: open.namespace }
+      if (open !== undefined && open.namespace !== known) this.#close(name)
+      this.#open.set(name, { namespace: known, path })
+      return { kind: 'open', namespace: known }
     }
     this.#close(name)
     if (identity === this.host.identity) {
@@ -105,8 +113,9 @@ export class Namespaces {
   }
 
   #close(name: NetnsName): void {
-    this.#open.get(name)?.namespace.close()
+    const namespace = this.#open.get(name)?.namespace
     this.#open.delete(name)
+    if (namespace !== undefined && !this.#all().includes(namespace)) namespace.close()
   }
 
   /** Lets go of those whose path is another namespace now, or none. True when there was one. */
@@ -127,7 +136,7 @@ export class Namespaces {
   }
 
   #all(): NetworkNamespace[] {
-    return [this.host, ...[...this.#open.values()].map((o) => o.namespace)]
+    return [...new Set([this.host, ...[...this.#open.values()].map((o) => o.namespace)])]
   }
 
   close(): void {
@@ -135,6 +144,8 @@ export class Namespaces {
     this.#open.clear()
   }
 }
+
+const byNetnsName = (a: ContainerRef, b: ContainerRef): number => (netnsNameOf(a) < netnsNameOf(b) ? -1 : 1)
 
 /** nsfs gives each namespace an inode of its own, which is not given again while a descriptor is open. */
 export const identityOf = ({ dev, ino }: { readonly dev: number; readonly ino: number }): string =>
