@@ -26,6 +26,17 @@ test('while events are heard, what was found is not asked for again', async (t) 
   assert.equal((await containers.resolve(world.ref)).kind, 'absent')
 })
 
+for (const kind of ['docker', 'podman'] as const)
+  test(`${kind}: an id may be shortened to twelve digits, and a name is not taken for the beginning of one`, async (t) => {
+    const world = await fakeEngine(kind).open(t)
+    await world.start()
+    const containers = openContainers(world.options)
+    t.after(() => containers.close())
+    for (const name of ['629aa6c999ca', '629aa6c999ca18999452854c04e39ea00f94b3ac30e98413d7bb80946bb1aa57'])
+      assert.equal((await containers.resolve({ kind, name })).kind, 'found')
+    assert.equal((await containers.resolve({ kind, name: '629aa6' })).kind, 'absent')
+  })
+
 test('nobody watching, every question is asked', async (t) => {
   const world = (await fakeEngine('docker').open(t)) as FakeEngine
   await world.start()

@@ -37,7 +37,7 @@ test('an inspection bent in one place is refused or still a pid and an id', () =
 })
 
 test('readInspected() takes what docker and podman say', () => {
-  const want = { id: ID, running: true, status: 'paused', pid: 7 }
+  const want = { id: ID, name: 'web', running: true, status: 'paused', pid: 7 }
   assert.deepEqual(readInspected(inspected({ Status: 'paused', Paused: true })), want)
   for (const pid of [-1, 1.5, '7', null, Number.MAX_VALUE])
     assert.equal(readInspected(inspected({ Pid: pid })), undefined)

@@ -7,6 +7,7 @@ import type { RuntimeEvent } from '../runtime.ts'
 
 export interface Inspected {
   readonly id: string
+  readonly name: string
   readonly running: boolean
   /** `created`, `running`, `paused`, `restarting`, `exited`, `dead`, … */
   readonly status: string
@@ -15,12 +16,19 @@ export interface Inspected {
 }
 
 export const readInspected = (json: unknown): Inspected | undefined => {
-  const [id, state] = [field(json, 'Id'), field(json, 'State')]
+  const [id, name, state] = [field(json, 'Id'), field(json, 'Name'), field(json, 'State')]
   const [running, status, pid] = [field(state, 'Running'), field(state, 'Status'), field(state, 'Pid')]
   if (typeof id !== 'string' || !/^[0-9a-f]{12,128}$/.test(id) || typeof running !== 'boolean')
     return undefined
+  if (typeof name !== 'string') return undefined
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 0) return undefined
-  return { id, running, pid, status: typeof status === 'string' ? status : 'not running' }
+  return {
+    id,
+    name: withoutSlash(name),
+    running,
+    pid,
+    status: typeof status === 'string' ? status : 'not running',
+  }
 }
 
 /** `{"message": "No such container: web"}` */
@@ -58,6 +66,9 @@ export const readEvent = (json: unknown): RuntimeEvent | undefined => {
     ),
   }
 }
+
+/** Names of docker are paths where they come from its own tables: `/web`. */
+const withoutSlash = (name: string): string => name.replace(/^\//, '')
 
 const texts = (...values: readonly unknown[]): string[] =>
   values.filter((value): value is string => typeof value === 'string' && value !== '')

@@ -5,6 +5,7 @@
  * and any fixed one is too old or too new for some engine in use.
  */
 import type { ContainerRef } from '../../model/index.ts'
+import { isMeantBy } from '../container-id.ts'
 import { cannotAsk, quoted } from '../failure.ts'
 import type { Speaker } from '../failure.ts'
 import { keepOpen } from '../reconnecting.ts'
@@ -82,6 +83,8 @@ const readAnswer = ({ name: runtime }: Speaker, name: string, answer: HttpAnswer
   const inspected = answer.status === 200 ? readInspected(json) : undefined
   if (inspected === undefined) return notUnderstood(runtime, answer.status, message)
   const { id, pid, running, status } = inspected
+  if (inspected.name !== name && !isMeantBy(name, id))
+    return { kind: 'absent', message: `${runtime} has no container ${name}` }
   if (running && pid > 0) return { kind: 'process', pid, containerId: id }
   return { kind: 'absent', message: `${runtime}’s container ${name} is not running: ${quoted(status)}` }
 }

@@ -6,6 +6,7 @@
  * each of them to only one of those who ask, and then the kubelet would miss it. Without, it is asked again.
  */
 import type { ContainerRef } from '../../model/index.ts'
+import { isMeantBy } from '../container-id.ts'
 import { cannotAsk, quoted } from '../failure.ts'
 import type { Speaker } from '../failure.ts'
 import type { Located, Runtime } from '../runtime.ts'
@@ -125,6 +126,7 @@ const locateOne = async (
     const answer = await ask(method, request)
     const status = answer.message(RESPONSE.status)
     const state = states[status?.uint(STATUS.state) ?? -1] ?? 'unknown'
+    if (status !== undefined && !isMeantBy(id, status.text(STATUS.id))) return undefined
     if (status === undefined || state !== alive)
       return { kind: 'absent', message: `${what} is not running: ${state}` }
     return readCriInfo({

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { resolvePinned } from './pinned-namespace.ts'
@@ -70,13 +71,14 @@ test('a process that is gone, a zombie or used again is not the one that was fou
 })
 
 test('a real zombie is absent: it has no network any more', async (t) => {
-  // The child ends, and a parent that sleeps does not ask how.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 3600'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  // The child reads to its end, and its parent has become a program by then that does not ask how it ended.
+  const script = 'cat <&3 >/dev/null & echo $!; exec sleep 3600'
+  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] })
   t.after(() => parent.kill('SIGKILL'))
-  const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+  const [pid] = (await once(parent.stdio[1] as Readable, 'data')) as [Buffer]
   const zombie = Number(pid.toString())
+  await eventually(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n')
+  parent.stdio[3]?.destroy()
   await eventually(() => readFileSync(`/proc/${zombie}/stat`, 'utf8').includes(') Z '))
   const answer = resolveProcess({ procDir: '/proc', pid: zombie, whose: `process ${zombie}` })
   assert.equal(answer.kind, 'absent', JSON.stringify(answer))

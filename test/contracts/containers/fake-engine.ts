@@ -72,7 +72,9 @@ const openFakeEngine = async (t: TestContext, kind: 'docker' | 'podman'): Promis
     }
     fake.questions++
     const asked = decodeURIComponent(/\/containers\/([^/]*)\/json$/.exec(path)?.[1] ?? '')
-    if (!fake.exists || asked !== fake.name) return json(404, dialect.noSuch(asked))
+    // Any beginning of an id will do, as it does for both of them.
+    if (!fake.exists || (asked !== fake.name && !ID.startsWith(asked)))
+      return json(404, dialect.noSuch(asked))
     const running = fake.process.pid > 0
     const state = {
       Status: fake.status,
