@@ -6,6 +6,8 @@
  *   diagnose({trace, facts, …})      every check in the order in which a packet meets what it looks at
  */
 export type * from './facts.ts'
+export { type Hook, judge, type Judgement } from './firewall/judge.ts'
+export type { Packet } from './firewall/packet.ts'
 export { parseFacts, parseQuestions } from './parse-facts.ts'
 export { CHECKS, type CheckName, type Finding } from './finding.ts'
 export { chooseTrace } from './choose-trace.ts'

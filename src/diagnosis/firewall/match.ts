@@ -84,7 +84,7 @@ const run = (expression: ExpressionFacts, at: Running): StepOutcome => {
 /** An unknown value takes no more than this; what is known behind it is overwritten in time. */
 const load = (registers: Known, into: number, value: readonly number[] | undefined): void => {
   if (value === undefined) registers.forget(into, NAME_BYTES)
-  else registers.set(into, value)
+  else registers.set(into, value).fill(into, value.length)
 }
 
 const hostOrder = (value: number): number[] => [
@@ -132,6 +132,7 @@ const loadPayload = (
   if (base === 1) registers.copy(networkHeader(packet), { at: offset, length, into })
   else if (base === 2) registers.copy(transportHeader(packet), { at: offset, length, into })
   else registers.forget(into, length)
+  registers.fill(into, length)
 }
 
 const mask = (

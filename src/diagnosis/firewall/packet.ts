@@ -40,6 +40,14 @@ export class Known {
     return this
   }
 
+  /** What is shorter than its registers of 4 bytes is filled up with zeros (nft_reg_store8(), nft_payload_eval()). */
+  fill(at: number, length: number): this {
+    const end = at + Math.ceil(length / 4) * 4
+    this.bytes.fill(0, at + length, end)
+    this.isKnown.fill(1, at + length, end)
+    return this
+  }
+
   forget(at: number, length: number): void {
     this.isKnown.fill(0, at, at + length)
   }

@@ -86,7 +86,7 @@ export const readRuleset = (
       .map((r) => chainOf(r, rules)),
     sets: socket
       .dump(n.NFT_MSG_GETSET)
-      .filter(isFiltering)
+      .filter((r) => isFiltering(r) && !isRangesOfConcatenations(r))
       .map((r) => setOf(socket, r)),
   }
 }
@@ -134,15 +134,19 @@ const ruleOf = (record: NftablesRecord): RulesetRule => ({
 const setOf = (socket: NftablesSocket, record: NftablesRecord): RulesetSet => {
   const [table, name] = [textOf(record, n.NFTA_SET_TABLE), textOf(record, n.NFTA_SET_NAME)]
   const flags = find(record, n.NFTA_SET_FLAGS, (at) => at.u32BigEndian()) ?? 0
-  // Ranges of concatenations are looked up in another way; nobody is told that nothing is in there.
-  const readable = (flags & NFT_SET_CONCAT) === 0
   return {
     family: FAMILIES[record.family] ?? String(record.family),
     table,
     name,
     ranges: (flags & NFT_SET_INTERVAL) !== 0,
-    elements: readable ? elementRecords(socket, record.family, [table, name]).flatMap(elementsOf) : [],
+    elements: elementRecords(socket, record.family, [table, name]).flatMap(elementsOf),
   }
+}
+
+/** They are looked up in another way, by fields; a set that is left out is one that nobody can say anything about. */
+const isRangesOfConcatenations = (record: NftablesRecord): boolean => {
+  const flags = find(record, n.NFTA_SET_FLAGS, (at) => at.u32BigEndian()) ?? 0
+  return (flags & NFT_SET_CONCAT) !== 0 && (flags & NFT_SET_INTERVAL) !== 0
 }
 
 const elementRecords = (
