@@ -132,6 +132,7 @@ export class DesiredState {
     const snapshot = await this.#o.source.read()
     if (this.#candidate?.snapshot.digest === snapshot.digest && snapshot.problems.length === 0) {
       this.#sourceProblems = this.#sourceProblems.filter((p) => p.severity === 'warning')
+      this.refusedDigest = ''
       return boundsChanged && (await this.#again())
     }
     const planned = planFor(this.#o.node, snapshot)

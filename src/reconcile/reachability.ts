@@ -22,7 +22,7 @@ export interface Cut {
   /** How packets to it leave now, and how they would. */
   readonly before: string
   readonly after: string
-  /** The step since which it would be so. */
+  /** The step since which it would be so; of several peers that are set at once, the one that it is about. */
   readonly because: Step
 }
 
@@ -33,11 +33,20 @@ export interface CutsInput {
 }
 
 /** In the order of `keep`. What cannot be reached before cannot be cut off. */
-export const cuts = ({ view, steps, keep }: CutsInput): Cut[] => {
-  if (keep.length === 0 || steps.length === 0) return []
+export const cuts = ({ view, keep, ...given }: CutsInput): Cut[] => {
+  if (keep.length === 0 || given.steps.length === 0) return []
+  const steps = given.steps.flatMap(pieces)
   const views = [view]
   for (const [at, step] of steps.entries()) views.push(withStep(views[at] ?? view, step, at))
   return keep.flatMap((one) => cutOf(one, { views, steps }) ?? [])
+}
+
+/** One peer at a time, so that it is clear which of them it is. */
+const pieces = (step: Step): Step[] => {
+  if (step.kind !== 'wireguard-set') return [step]
+  const { peers, ...own } = step.change
+  const device: Step[] = Object.keys(own).length === 0 ? [] : [{ ...step, change: { ...own, peers: [] } }]
+  return [...device, ...peers.map((one): Step => ({ ...step, change: { peers: [one] } }))]
 }
 
 interface Course {

@@ -81,8 +81,13 @@ test('a plan pushed over the tunnel that it breaks comes back by itself', SSH_LA
     assert.equal(status, 1, output)
     assert.match(
       output,
-      /failed vps: refuses the plan: .*could cut this machine off from 10\.77\.0\.2: reached through wg0/,
+      /failed vps: refuses the plan: .*could cut this machine off from 10\.77\.0\.2: it is reached through wg0/,
     )
     assert.ok(await succeeds('ssh -o ConnectTimeout=5 root@vps.wg true'))
+  })
+
+  await t.test('and the plan before is pushed again over the same way', async () => {
+    const { status, output } = await run('desk', `warren push first.yaml ${OVER_TUNNEL}`)
+    assert.equal(status, 0, output)
   })
 })

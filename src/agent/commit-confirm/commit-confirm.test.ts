@@ -182,7 +182,7 @@ test('a plan that could cut off whoever pushed last is refused, and what runs st
   const problem = s.agent.status.problems.find((p) => p.code === 'WouldCutOff')
   assert.match(
     problem?.message ?? '',
-    /from 10\.77\.0\.9: reached through wg0, peer .* at 198\.51\.100\.1:51820; after `wg set wg0/,
+    /from 10\.77\.0\.9: it is reached through wg0, peer .* at 198\.51\.100\.1:51820; after `wg set wg0/,
   )
   assert.equal(s.host.applied.length, applied)
   assert.deepEqual(s.peers, [B])
@@ -356,6 +356,17 @@ test('a plan that is refused while it waits is gone from the folder when its tim
   s.now = { ...s.now, uptimeMs: s.now.uptimeMs + 61_000 }
   await eventually(() => s.planOnDisk === GOOD && s.agent.status.problems.length === 0)
   await eventually(() => s.peers[0] === B)
+})
+
+test('after a refusal, the plan that never ceased to be in force can be pushed and confirmed', async (t) => {
+  const s = await running(t)
+  await s.write(BROKEN)
+  await eventually(() => s.agent.status.refusedDigest !== undefined)
+  await s.put(GOOD)
+  await eventually(() => s.agent.status.pending?.awaits === 'confirmation')
+  assert.equal(s.agent.status.refusedDigest, undefined)
+  assert.equal(await s.changes.confirm('c1'), true)
+  await eventually(() => s.agent.status.pending === undefined && s.agent.status.problems.length === 0)
 })
 
 test('a second push before the first is confirmed goes back to what was confirmed', async (t) => {

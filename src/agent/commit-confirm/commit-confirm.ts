@@ -95,9 +95,14 @@ export class CommitConfirm {
     this.#due = false
     await this.#settle()
     const { desired } = this.#o
-    this.#change ??= await this.#changes.read()
+    if (this.#change === undefined) {
+      this.#change = await this.#changes.read()
+      // Also with a plan that is in force already: one that was refused in between makes way for it again.
+      if (this.#change !== undefined) this.#considered = -1
+    }
     if (desired.generation !== this.#considered) {
       desired.takenBack = undefined
+      this.#applied = false
       await this.#judge(lookAhead)
       this.#considered = desired.generation
     }
@@ -247,11 +252,15 @@ export class CommitConfirm {
     this.#targets = o.kept.targets
     for (const one of o.found)
       log.warn('could cut off', { address: one.address, after: one.after, because: render(one.because) })
-    this.#progress = await this.#changes.progress(change.id)
-    if (this.#progress !== undefined) return
-    const written = new Set(desired.bounds.keepReachable.length > 0 ? [...o.kept.targets.keys()] : cut)
-    const asked = await this.#answering([...written])
-    this.#progress = { id: change.id, digest: desired.digest, cut, answered: asked }
+    const before = await this.#changes.progress(change.id)
+    this.#progress = before
+    if (before?.digest === desired.digest) return
+    const concerned = desired.bounds.keepReachable.length > 0 ? [...o.kept.targets.keys()] : cut
+    const answered = await this.#answering(concerned)
+    this.#progress = {
+      ...{ id: change.id, digest: desired.digest, cut },
+      answered: [...new Set([...(before?.answered ?? []), ...answered])],
+    }
     await this.#changes.note(this.#progress)
   }
 
@@ -318,7 +327,7 @@ export class CommitConfirm {
 const wouldCutOff = ({ address, before, after, because }: Cut): Problem => ({
   code: 'WouldCutOff',
   path: address,
-  message: `the new plan could cut this machine off from ${address}: reached ${before}; after \`${render(because).split('\n')[0]}\`: ${after}`,
+  message: `the new plan could cut this machine off from ${address}: it is reached ${before}; after \`${render(because).split('\n')[0]}\`: ${after}`,
   hint: 'Push it with confirmation (the default of `warren push`), or run `warren agent --once --confirm-within 60s` here.',
 })
 

@@ -19,18 +19,21 @@ export async function readAgentStatus(runDirectory: string): Promise<AgentStatus
 export interface WaitOptions {
   readonly digest: string
   readonly seconds: number
+  /** A change that the agent has to know of: the same digest may have been in force before it. */
+  readonly change?: string | undefined
 }
 
 /** The agent's last word once it has taken up `digest` and is through with it, or what it says when time is up. */
 export async function waitForAgent(
   runDirectory: string,
-  { digest, seconds }: WaitOptions,
+  { digest, seconds, change }: WaitOptions,
 ): Promise<AgentStatus | undefined> {
   const deadline = performance.now() + seconds * 1000
   while (true) {
     const status = await readAgentStatus(runDirectory)
     const known = status?.digest === digest || status?.refusedDigest === digest
-    const settled = status === undefined || (known && status.phase !== 'Converging')
+    const isNews = change === undefined || status?.pending?.id === change
+    const settled = status === undefined || (known && isNews && status.phase !== 'Converging')
     if (settled || performance.now() >= deadline) return status
     await pause(25)
   }

@@ -67,7 +67,8 @@ export async function runNodePut(name: string, options: NodePutOptions): Promise
   writeTextAtomically(plan.path, plan.text, { mode: holdsSecret(objects) ? 0o600 : 0o644 })
   if (guard === undefined && options.confirmWithin === undefined) await endWait(options.stateDir)
   const { digest } = await new FileSource({ dir: options.plansDir }).read()
-  const status = await waitForAgent(options.runDir, { digest, seconds: Number(options.wait) })
+  const change = options.force ? undefined : guard?.id
+  const status = await waitForAgent(options.runDir, { digest, seconds: Number(options.wait), change })
   const result: NodePutResult = {
     name,
     digest,
