@@ -22,6 +22,8 @@ export type ObservedRoutes = Pick<
 export interface ObserveRoutesOptions {
   /** Undefined: everything. */
   readonly wanted: ReadonlySet<string> | undefined
+  /** Where routes are wanted. Undefined: everywhere. */
+  readonly tables: ReadonlySet<number> | undefined
   /** Whether anybody wants to know of forwarding entries: asking for them is the dearest of all questions. */
   readonly forwarding: boolean
   /** A link that is ours though nobody had the time to mark it. */
@@ -42,14 +44,24 @@ export const observeRoutes = (netlink: RouteNetlink, o: ObserveRoutesOptions): O
       .addresses()
       .filter((a) => isOnThem(a.linkIndex))
       .map((a) => addressOf(a, names)),
-    routes: netlink
-      .routes()
+    routes: routesOf(netlink, o.tables)
       .filter((r) => r.protocol === WARREN_PROTOCOL || isOnThem(r.linkIndex))
       .map((r) => routeOf(r, names)),
     rules: netlink.rules().filter(isPlain).map(ruleOf),
     forwarding: o.forwarding ? forwardingOn(netlink, { names, isOnThem }) : [],
   }
 }
+
+/** Ours wherever they are, and anybody's in these tables. The kernel's own, of each address three, stay with it. */
+const routesOf = (netlink: RouteNetlink, tables: ReadonlySet<number> | undefined): Route[] =>
+  tables === undefined
+    ? netlink.routes()
+    : [
+        ...netlink.routes({ protocol: WARREN_PROTOCOL }),
+        ...[...tables].flatMap((table) =>
+          netlink.routes({ table }).filter((r) => r.protocol !== WARREN_PROTOCOL),
+        ),
+      ]
 
 const marked = (l: Link): Link =>
   l.altNames.includes(altNameOf(l.name)) ? l : { ...l, altNames: [...l.altNames, altNameOf(l.name)] }

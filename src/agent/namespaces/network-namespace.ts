@@ -83,9 +83,12 @@ export class NetworkNamespace {
   async observe(wanted: WantedThere): Promise<ObservedNamespace> {
     const names = new Set([...wanted.interfaces, ...wanted.links].map((l) => l.name))
     this.#watchForwarding(wanted.links.some((l) => l.forwarding !== undefined))
+    const tables = new Set(
+      [...wanted.interfaces, ...wanted.links].flatMap((l) => l.routes.map((r) => r.table)),
+    )
     const isBirth = (name: string): boolean => this.#o.isBirth(name)
     const { indexes, ...rest } = this.timed('looking at links', () =>
-      observeRoutes(this.routes, { wanted: names, isBirth, forwarding: this.#withForwarding }),
+      observeRoutes(this.routes, { wanted: names, tables, isBirth, forwarding: this.#withForwarding }),
     )
     this.#concerns.now(wanted, rest.links, indexes)
     const ours = new Set(rest.links.filter(isOurs).map((l) => l.name))
@@ -104,6 +107,7 @@ export class NetworkNamespace {
   async observeAll(served: ReadonlySet<string>): Promise<ObservedNamespace> {
     const { indexes, ...rest } = observeRoutes(this.routes, {
       wanted: undefined,
+      tables: undefined,
       isBirth: () => false,
       forwarding: true,
     })

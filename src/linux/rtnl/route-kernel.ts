@@ -219,6 +219,8 @@ export interface RouteFilter {
   readonly family?: Family
   /** Only this table; the kernel filters where it can. */
   readonly table?: number
+  /** RTPROT_*: only routes that whoever has this number made. */
+  readonly protocol?: number
 }
 
 /** The requests that change something. Each throws KernelError when the kernel refuses. */

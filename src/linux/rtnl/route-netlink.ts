@@ -94,7 +94,7 @@ export class RouteNetlink extends RouteRequestMaker {
 
   routes(filter: RouteFilter = {}): Route[] {
     const families = filter.family === undefined ? FAMILIES : [filter.family]
-    return families.flatMap((family) => this.#routesOf(family, filter.table))
+    return families.flatMap((family) => this.#routesOf(family, filter))
   }
 
   rules(): Rule[] {
@@ -145,7 +145,8 @@ export class RouteNetlink extends RouteRequestMaker {
     return found
   }
 
-  #routesOf(family: Family, table: number | undefined): Route[] {
+  #routesOf(family: Family, filter: RouteFilter): Route[] {
+    const { table, protocol = 0 } = filter
     try {
       return this.#socket.dump(
         {
@@ -153,11 +154,11 @@ export class RouteNetlink extends RouteRequestMaker {
           what: `list ${family} routes`,
           header: RTMSG,
           body: (writer) => {
-            encodeRouteHeader(writer, { family: familyNumber(family) })
+            encodeRouteHeader(writer, { family: familyNumber(family), protocol })
             if (table !== undefined) writer.attributeU32(uapi.RTA_TABLE, table)
           },
         },
-        (message) => inTable(only(decodeRoute(message), family), table),
+        (message) => asAsked(only(decodeRoute(message), family), filter),
       )
     } catch (error) {
       // With strict checking, a table that was never used does not exist.
@@ -244,5 +245,7 @@ const familyNumber = (family: Family): number => (family === 'inet' ? uapi.AF_IN
 const only = <T extends { readonly family: Family }>(item: T | undefined, family: Family): T | undefined =>
   item?.family === family ? item : undefined
 
-const inTable = (route: Route | undefined, table: number | undefined): Route | undefined =>
-  table === undefined || route?.table === table ? route : undefined
+const asAsked = (route: Route | undefined, { table, protocol }: RouteFilter): Route | undefined =>
+  (table === undefined || route?.table === table) && (protocol === undefined || route?.protocol === protocol)
+    ? route
+    : undefined
