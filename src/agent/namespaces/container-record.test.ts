@@ -1,3 +1,4 @@
+/** What one agent puts into containers, the next one knows. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
