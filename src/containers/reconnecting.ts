@@ -23,21 +23,35 @@ export const keepOpen = (stream: Reconnecting): Closeable => {
 const follow = async (stream: Reconnecting, signal: AbortSignal): Promise<void> => {
   let pauseMs = FIRST_PAUSE_MS
   while (!signal.aborted) {
-    let wasOpen = false
-    const opened = (): void => {
-      wasOpen = true
-      pauseMs = FIRST_PAUSE_MS
-      if (!signal.aborted) stream.onOpen()
-    }
-    try {
-      await stream.run({ signal, opened })
-    } catch {
-      // Not there, or no longer: whoever asks for a container is told why, and here it is tried again.
-    }
-    if (wasOpen && !signal.aborted) stream.onEnd()
+    const livedMs = await live(stream, signal)
+    // One that opens and ends at once would have everything asked anew each time.
+    if (livedMs > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS
     await pause(pauseMs, signal)
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
   }
+}
+
+/** How long events were coming. */
+const live = async (stream: Reconnecting, signal: AbortSignal): Promise<number> => {
+  // Of this life only: nothing of it may stay open when a part of it failed.
+  const life = new AbortController()
+  const end = (): void => life.abort()
+  signal.addEventListener('abort', end)
+  let openedAtMs: number | undefined
+  const opened = (): void => {
+    openedAtMs = performance.now()
+    if (!signal.aborted) stream.onOpen()
+  }
+  try {
+    await stream.run({ signal: life.signal, opened })
+  } catch {
+    // Not there, or no longer: whoever asks for a container is told why, and here it is tried again.
+  }
+  signal.removeEventListener('abort', end)
+  end()
+  if (openedAtMs === undefined) return 0
+  if (!signal.aborted) stream.onEnd()
+  return performance.now() - openedAtMs
 }
 
 /** Keeps no process alive. */

@@ -19,7 +19,7 @@ export interface GetOptions {
 /** Until the head of an answer; how long all of it may take is the signal's to say. */
 const HEAD_TIMEOUT_MS = 5_000
 
-export class TooMuch extends Error {
+class TooMuch extends Error {
   readonly code = 'TOO_MUCH'
 }
 
