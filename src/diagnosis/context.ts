@@ -1,5 +1,6 @@
 /** What a check is given, and what several checks ask about it. Every check is `(context) => Finding | undefined`. */
 import type { DeviceFacts, LinkFacts, LookupFacts, NodeFacts, PeerFacts, ProbeFacts } from './facts.ts'
+import { HANDSHAKE_STALE_MS } from '../reconcile/index.ts'
 import type { Finding } from './finding.ts'
 import { type Leg, type LegEnd, longestMatch, type Trace } from './trace.ts'
 
@@ -78,8 +79,13 @@ interface Direction {
 export const delivered = ({ facts }: PathContext, { from, to }: Direction): boolean => {
   const [sender, receiver] = [facts.get(from.node), facts.get(to.node)]
   if (answered(sender, to.address) || answered(receiver, from.address)) return true
-  return (peerAt(receiver, to)?.rxGrewBytes ?? 0) > 0
+  const peer = peerAt(receiver, to)
+  return receiver !== undefined && peer !== undefined && peer.rxGrewBytes > 0 && hasSession(receiver, peer)
 }
+
+/** Without one, what was heard were calls only, which are heard even when the answer to them is not understood. */
+const hasSession = ({ nowMs }: NodeFacts, { lastHandshakeMs }: PeerFacts): boolean =>
+  lastHandshakeMs !== null && nowMs - lastHandshakeMs < HANDSHAKE_STALE_MS
 
 /** Whether probes got as far as the tunnel, and would be taken out of it: otherwise their absence says nothing of it. */
 const isTried = ({ facts }: PathContext, { from, to }: Direction): boolean => {

@@ -60,6 +60,15 @@ const rows: readonly { name: string; given: PathContext; want: RegExp }[] = [
     want: /^handshake at a: a and hub never shook hands$/,
   },
   {
+    name: 'preshared keys that differ, although calls are heard',
+    given: spoil(
+      spoil(silent(toHub), 'hub', (facts) => peers(facts, () => ({ rxGrewBytes: 148 }))),
+      'a',
+      (facts) => peers(facts, () => ({ rxGrewBytes: 148, presharedKeyDigest: '00' })),
+    ),
+    want: /^keys at a: a and hub have different preshared keys for each other$/,
+  },
+  {
     name: 'a clock that went back',
     given: spoil(silent(toHub, NOW_MS - 1000), 'a', () => ({ nowMs: NOW_MS - HOUR_MS })),
     want: /^clock at a: the clock of a is 60 min before its last handshake with hub$/,

@@ -93,3 +93,33 @@ test('why: asked at one end, with nobody to reach the other', options, async (t)
   assert.match(text, /\? +contact +b +b could not be asked: it is another machine, and there is no --via/)
   assert.equal(code, 0)
 })
+
+const DUAL = planOf('198.51.100.1:51820')
+  .replace('cidrs: [10.88.0.0/24]', 'cidrs: [10.88.0.0/24, "fd00:88::/64"]')
+  .replace('[10.88.0.1]', '[10.88.0.1, "fd00:88::1"]')
+  .replace('[10.88.0.2]', '[10.88.0.2, "fd00:88::2"]')
+
+test('why: IPv6 inside, which breaks by itself', options, async (t) => {
+  const s = await scene(t, DUAL)
+  await s.laptop.start()
+  const well = await s.laptop.works('a', 'b', '--family', '6')
+  assert.equal(causeText(well), 'none', well.text)
+  assert.equal(well.target, 'fd00:88::2')
+  const b = netOf(s, 'b')
+  await b.exec('nft add table ip6 t')
+  await b.exec('nft add chain ip6 t c { type filter hook input priority 0 ; policy accept ; }')
+  await b.exec('nft add rule ip6 t c icmpv6 type echo-request drop')
+  const found = await s.laptop.why('a', 'b', '--family', '6')
+  assert.match(
+    causeText(found),
+    /^nftables at b: .* drops packets from fd00:88::1 to fd00:88::2 \(in by wg0\)/,
+    found.text,
+  )
+  assert.equal(causeText(await s.laptop.why('a', 'b', '--family', '4')), 'none')
+  await b.exec('nft delete table ip6 t')
+  await netOf(s, 'a').exec('ip -6 route add fd00:88::2/128 dev eth0')
+  assert.match(
+    causeText(await s.laptop.why('a', 'b', '--family', '6')),
+    /^route at a: at a fd00:88::2 goes out by eth0, not by wg0: the route fd00:88::2\/128 wins/,
+  )
+})

@@ -35,7 +35,11 @@ export interface Underlay {
   readonly hosts: Readonly<Record<string, AgentHost>>
 }
 
-export async function underlay(t: TestContext, names: readonly HostName[]): Promise<Underlay> {
+export async function underlay(
+  t: TestContext,
+  names: readonly HostName[],
+  make: AgentMake = WHY_MAKE,
+): Promise<Underlay> {
   const router = await namespace(t, 'router')
   await router.exec('sysctl -qw net.ipv4.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0')
   const hosts: Record<string, AgentHost> = {}
@@ -47,7 +51,7 @@ export async function underlay(t: TestContext, names: readonly HostName[]): Prom
     await net.exec(`ip address add ${NETS[name]}.1/24 dev eth0`)
     await net.exec('ip link set eth0 up')
     await net.exec(`ip route add default via ${NETS[name]}.254`)
-    hosts[name] = new AgentHost(name, net, WHY_MAKE)
+    hosts[name] = new AgentHost(name, net, make)
   }
   return { router, hosts }
 }
@@ -63,6 +67,7 @@ export interface Why {
   readonly cause: Finding | null
   readonly findings: readonly Finding[]
   readonly nodes: readonly string[]
+  readonly target: string | null
   readonly text: string
   readonly code: number
 }
@@ -122,8 +127,8 @@ export class Laptop {
   }
 
   /** With time for a handshake that is tried a second time. */
-  works(from: string, to: string): Promise<Why> {
-    return this.why(from, to, '--wait', '15')
+  works(from: string, to: string, ...flags: string[]): Promise<Why> {
+    return this.why(from, to, '--wait', '15', ...flags)
   }
 
   text(from: string, to: string, ...flags: string[]): Promise<{ text: string; code: number }> {
