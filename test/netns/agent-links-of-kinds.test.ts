@@ -233,3 +233,46 @@ test('a link whose parent is missing waits, and comes when the parent does', opt
   await eventually(() => reasons().every((r) => r === 'AsWanted'), { what: 'all are as wanted' })
   assert.match(await host.net.exec('ip link show vx0'), /master br0/)
 })
+
+test(
+  'GC-15: status shows every link as the kernel has it, and each object with its generation',
+  options,
+  async (t) => {
+    const host = await alone(t)
+    await followed(
+      host,
+      link(
+        'br0',
+        'type: bridge, mtu: 1400, hardwareAddress: "02:00:00:00:00:09", addresses: [10.9.0.1/24], bridge: { ports: [v1] }',
+      ) + link('v1', 'type: veth, veth: { peer: { interfaceName: v2, addresses: [10.9.0.2/24] } }'),
+    )
+    await host.net.exec('ip link property add dev br0 altname by-hand')
+    await eventually(() => host.status()?.links[0]?.altNames.length === 1, { what: 'the other name is seen' })
+    const [br0, v1] = host.status()?.links ?? []
+    const { index, operState, settings, ...shown } = br0 ?? {}
+    assert.ok(typeof index === 'number' && operState === 'up' && settings?.['ageingTime'] === 300)
+    assert.deepEqual(shown, {
+      name: 'br0',
+      owner: 'NetlinkInterface/default/br0',
+      kind: 'bridge',
+      up: true,
+      flags: ['UP', 'BROADCAST', 'RUNNING', 'MULTICAST'],
+      mtuBytes: 1400,
+      hardwareAddress: '02:00:00:00:00:09',
+      altNames: ['by-hand'],
+      addresses: ['10.9.0.1/24', 'fe80::ff:fe00:9/64'],
+      ports: ['v1'],
+    })
+    assert.equal(v1?.master, 'br0')
+    assert.equal(v1?.peer?.name, 'v2')
+    assert.equal(v1?.peer?.operState, 'up')
+    assert.ok(v1?.peer?.addresses.includes('10.9.0.2/24'))
+    assert.deepEqual(
+      host.status()?.objects.map((o) => [o.kind, o.namespace, o.name, o.generation, o.observedGeneration]),
+      [
+        ['NetlinkInterface', 'default', 'br0', 1, 1],
+        ['NetlinkInterface', 'default', 'v1', 1, 1],
+      ],
+    )
+  },
+)
