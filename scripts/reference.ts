@@ -97,6 +97,7 @@ function typeOf(field: Schema): string {
   if (field.anyOf !== undefined) return field.anyOf.map(typeOf).join(' or ')
   if (field.type === 'array') return `list of ${typeOf(field.items ?? {})}`
   if (field.type === 'integer') return `number ${field.minimum ?? ''} to ${field.maximum ?? ''}`
+  if (field.type === 'number') return `fraction ${field.minimum ?? ''} to ${field.maximum ?? ''}`
   if (field.type === 'object') return field.properties === undefined ? 'map of strings' : 'map'
   return field.type ?? 'anything'
 }

@@ -58,7 +58,7 @@ test('bridges, VLANs, VRFs, dummies and veths of several files, hardware left wh
   dummy-devices:
     d0: { addresses: [10.3.0.1/32] }
   vrfs:
-    blue: { table: 100, interfaces: [d0], routing-policy: [] }
+    blue: { table: 100, interfaces: [d0, eth3], routing-policy: [] }
   bonds:
     bond0: { interfaces: [eth2] }
 `,
@@ -96,6 +96,7 @@ test('bridges, VLANs, VRFs, dummies and veths of several files, hardware left wh
     'network.bridges.br0 nameservers',
     'network.vrfs.blue routing-policy',
     'network.bonds all of it',
+    'blue its port eth3, which no object makes',
   ])
 })
 

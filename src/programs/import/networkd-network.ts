@@ -1,5 +1,5 @@
 /** One .network file, for one link: its addresses and routes, and how links are wired to it. */
-import { canonicalPrefix } from '../../model/index.ts'
+import { canonicalPrefix, isLinkName } from '../../model/index.ts'
 import type { FoundLink, FoundRoute, ImportDraft } from './import-draft.ts'
 import { macOf } from './networkd-netdev.ts'
 import { type Unit, type UnitSection, valuesOf } from './unit-file.ts'
@@ -51,7 +51,7 @@ function readNetwork(unit: Unit, section: UnitSection, { link, name, draft }: Ne
     const leave = (why = ''): void => draft.leave(`${unit.file}:${line}`, `[Network] ${key}${why}`)
     if (ABOVE.has(key)) {
       for (const above of value.split(/\s+/)) lieOn(above, { name, draft, leave })
-    } else if (MASTERS.has(key)) draft.enslave(name, value)
+    } else if (MASTERS.has(key) && isLinkName(value)) draft.enslave(name, value)
     else if (link === undefined) leave(`: ${name} is not made by any of the files`)
     else if (key === 'Address' && prefix(value) !== undefined) link.addresses.push(value)
     else if (key === 'Gateway' && address(value) !== undefined)

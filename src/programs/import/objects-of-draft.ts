@@ -4,7 +4,13 @@
  */
 import { validateObject } from '../../model/index.ts'
 import { type ImportedInterface, objectsOfConfig } from '../wg-quick/objects-of-config.ts'
-import type { FoundLink, FoundRoute, ImportDraft, LeftOut } from './import-draft.ts'
+import {
+  type FoundLink,
+  type FoundRoute,
+  type ImportDraft,
+  type LeftOut,
+  withoutKeys,
+} from './import-draft.ts'
 import { routingTableOf } from './routing-table.ts'
 
 export interface ImportedObjects {
@@ -19,7 +25,11 @@ type Written = Record<string, unknown>
 export function objectsOf(draft: ImportDraft, node: string): ImportedObjects {
   const leftOut = [...draft.leftOut]
   const leave = (where: string, what: string): void => {
-    leftOut.push({ where, what })
+    leftOut.push({ where, what: withoutKeys(what) })
+  }
+  for (const { port, master } of draft.memberships) {
+    const isSaid = draft.links.has(port) || draft.links.get(master)?.type === 'bridge'
+    if (!isSaid) leave(master, `its port ${port}, which no object makes`)
   }
   const links = [...draft.links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const wireguard = links

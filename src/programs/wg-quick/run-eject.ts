@@ -17,6 +17,7 @@ import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
 import { configOfIntent, type ConfigOptions } from './config-of-intent.ts'
 import { formatUnit } from './unit-text.ts'
+import { whatWgQuickLacks } from './what-is-missing.ts'
 
 export interface EjectOptions {
   readonly out: string
@@ -34,7 +35,8 @@ export async function runEject(files: readonly string[], options: EjectOptions):
   const result = plan(inputs.objects, inputs.allocations)
   if (hasErrors(result.problems)) throw new BadInput(result.problems)
   const written: string[] = []
-  for (const intent of chosen(result, here ? (options.node ?? thisNode()) : options.node)) {
+  const intents = chosen(result, here ? (options.node ?? thisNode()) : options.node)
+  for (const intent of intents) {
     const directory = here ? options.out : join(options.out, intent.node)
     makePrivateDirectory(directory)
     for (const wanted of intent.interfaces) {
@@ -44,6 +46,7 @@ export async function runEject(files: readonly string[], options: EjectOptions):
     }
   }
   standardOutput().write(written.map((path) => `${path}\n`).join(''))
+  standardError().write(whatWgQuickLacks(intents))
   const missing = someNodes(result.publicKeysMissing)
   if (missing !== '') standardError().write(`No key yet, so no peer: ${missing}.\n`)
   if (here) standardError().write(nextSteps(options.out))

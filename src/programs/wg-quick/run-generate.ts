@@ -24,6 +24,7 @@ import { standardError, standardOutput } from '../terminal/terminal.ts'
 import { broughtKey } from './brought-keys.ts'
 import { configOfIntent, type ConfigOptions } from './config-of-intent.ts'
 import { KeyRing } from './key-ring.ts'
+import { whatWgQuickLacks } from './what-is-missing.ts'
 
 export interface GenerateOptions {
   readonly out: string
@@ -55,6 +56,7 @@ export async function runGenerate(files: readonly string[], options: GenerateOpt
   const changed = wanted.filter((file) => writeConfig(file)).length
   if (options.write) writeLock(inputs, result.allocations)
   if (options.qr) await showQr(wanted)
+  standardError().write(whatWgQuickLacks(intents))
   report(context, { files: wanted.length, nodes: intents.length, changed })
 }
 
