@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GrpcSocket } from '../../../src/containers/grpc/grpc-socket.ts'
 import { readFields, writeFields, type Fields } from '../../../src/containers/grpc/wire.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { debianRuntimes } from './debian-runtimes.ts'
 import { IDLE_IMAGE, makeIdleImage } from './idle-image.ts'
 import { startContainerd } from './real-containerd.ts'
@@ -24,6 +25,8 @@ export const realCri = (kind: 'cri' | 'pod'): ContainerWorldKind => {
       const { socket, stop, ensure } = await startContainerd(host, criSettings(host))
       await host.exec(`ctr --address=${socket} --namespace=k8s.io images import ${await makeIdleImage(host)}`)
       const pod = new Pod(socket)
+      // CRI hears of the import by itself, some time later.
+      await eventually(() => pod.hasImage(), { timeoutMs: 60_000 })
       host.atEnd(() => ensure().then(() => pod.close()))
       return podWorld(pod, { kind, socket, stop })
     },
@@ -74,6 +77,12 @@ class Pod {
     this.#grpc = new GrpcSocket(socket)
   }
 
+  /** ImageStatusRequest {image 1 {image 1}}, ImageStatusResponse {image 1}. */
+  async hasImage(): Promise<boolean> {
+    const request = message([1, message([1, IDLE_IMAGE])])
+    return (await this.#ask('ImageStatus', request, 'ImageService')).message(1) !== undefined
+  }
+
   async runSandbox(): Promise<void> {
     this.#sandbox = (await this.#ask('RunPodSandbox', message([1, this.#config()]))).text(1)
   }
@@ -120,9 +129,9 @@ class Pod {
     return message([1, message([1, 'web'], [2, `uid-${this.#sandbox}`], [3, 'default'])], [8, message()])
   }
 
-  async #ask(method: string, request: Uint8Array): Promise<Fields> {
+  async #ask(method: string, request: Uint8Array, service = 'RuntimeService'): Promise<Fields> {
     const call = {
-      path: `/runtime.v1.RuntimeService/${method}`,
+      path: `/runtime.v1.${service}/${method}`,
       message: request,
       signal: AbortSignal.timeout(60_000),
     }
