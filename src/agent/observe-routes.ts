@@ -92,7 +92,7 @@ const settingsOf = ({ settings }: Link, names: Names): ObservedLink['settings'] 
 /** One question for all links: with a thousand of them a question each would take longer than everything else. */
 const forwardingOn = (
   netlink: RouteNetlink,
-  { names, isOnThem }: { readonly names: Names; isOnThem(index: number): boolean },
+  { names, isOnThem }: { readonly names: Names; isOnThem: (index: number) => boolean },
 ): ObservedForwarding[] =>
   netlink
     .forwarding()

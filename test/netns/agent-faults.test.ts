@@ -210,8 +210,7 @@ test(
   async (t) => {
     const world = setUp(t)
     world.wants(planOf(world))
-    // The thread really waits: ten seconds would be the same, only longer.
-    world.faults.inject({ type: RTM_NEWLINK, delayMs: 2_100 })
+    world.faults.inject({ type: RTM_NEWLINK, delayMs: 10_000 })
     await untilConverged(world, 'the lock is free again')
     assert.match(world.slow.join('\n'), /ip link/)
     assert.deepEqual((await world.agent().dryRun()).steps, [])
