@@ -1,6 +1,6 @@
 /** The example of VLANs in VRFs. Alone in its file, because where it has to run, in the VM, time is dear. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { connect, Namespace } from '../harness/namespace.ts'
@@ -24,6 +24,7 @@ test('GC-09 vlans-and-vrf.yaml: one address on two VLANs, each in its VRF', with
   await other.exec('ip address add 10.0.0.254/24 dev v10')
   const text = readFileSync('examples/vlans-and-vrf.yaml', 'utf8')
   a.writePlan(text, await lockFor(text, []))
+  writeFileSync(net.pathOf('/run/agent/agent.yaml'), 'defaultRoute: true\n')
   const { code, said } = await a.once()
   assert.equal(code, 0, said)
   const ping = () => net.succeeds('ping -c 1 -W 1 -I blue 10.0.0.254')
