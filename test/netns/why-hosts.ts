@@ -27,6 +27,9 @@ export const WHY_MAKE: AgentMake = {
   flags: ['--backend', 'userspace'],
 }
 
+const seconds = (ms: number): string => String(Math.ceil(Math.min(60_000, patiently(ms)) / 1000))
+const WAIT = ['--wait', seconds(3000), '--timeout', seconds(60_000)]
+
 const NETS = { a: '192.0.2', b: '198.51.100', hub: '203.0.113' } as const
 export type HostName = keyof typeof NETS
 
@@ -122,17 +125,17 @@ export class Laptop {
   }
 
   async why(from: string, to: string, ...flags: string[]): Promise<Why> {
-    const json = await this.#run([from, to, '-o', 'json', '--wait', '3', ...flags])
+    const json = await this.#run([from, to, '-o', 'json', ...WAIT, ...flags])
     return { ...(JSON.parse(json.text) as Why), text: json.text, code: json.code }
   }
 
   /** With time for a handshake that is tried a second time. */
   works(from: string, to: string, ...flags: string[]): Promise<Why> {
-    return this.why(from, to, '--wait', '15', ...flags)
+    return this.why(from, to, '--wait', seconds(15_000), ...flags)
   }
 
   text(from: string, to: string, ...flags: string[]): Promise<{ text: string; code: number }> {
-    return this.#run([from, to, '--wait', '3', ...flags])
+    return this.#run([from, to, ...WAIT, ...flags])
   }
 
   /** Typed at one of the hosts, about the plan that its agent follows. */
@@ -153,7 +156,7 @@ export class Laptop {
       ...['--remote-command', `env WARREN_RUN_DIR=/run/agent/run ${warren}`],
     ]
     return new Promise((done, failed) => {
-      execFile(warren, args, { timeout: patiently(90_000) }, (error, stdout, stderr) => {
+      execFile(warren, args, { timeout: patiently(120_000) }, (error, stdout, stderr) => {
         const code = error === null ? 0 : Number(error.code)
         if (code > 1 || Number.isNaN(code)) failed(new Error(`warren why: ${stderr}`))
         else done({ text: stdout, code })

@@ -87,6 +87,11 @@ function ending({ cause }: WhyResult, paint: Paint): string {
   return [
     `\n${paint.bold(`${cause.check} at ${cause.node}`)}: ${printable(cause.says)}.\n`,
     `That is it, because ${printable(cause.because)}.\n`,
-    fixes === '' ? '' : `\nWhat to do at ${cause.node}:\n${fixes}`,
+    fixes === '' ? '' : `\n${whereTo(cause)}:\n${fixes}`,
   ].join('')
+}
+
+/** A plan is put right where it is written, everything else on the machine itself. */
+function whereTo({ check, node }: Finding): string {
+  return check === 'intent' ? 'What to do' : `What to do at ${node}`
 }
