@@ -15,3 +15,10 @@ test('GC-20: the steps that keep coming back are those of the last round that an
   assert.deepEqual(recurringSteps([[up], [up, mtu]]), ['ip link set dev wg0 up'])
   assert.deepEqual(recurringSteps([]), [])
 })
+
+test('GC-20: a step in a container is another one than the same step beside it', () => {
+  const out = { kind: 'link-set', link: 'd0', master: null } as const
+  const inside = { in: { kind: 'netns', path: '/run/netns/blue' }, ...out } as const
+  assert.deepEqual(recurringSteps([[out], [inside]]), [])
+  assert.deepEqual(recurringSteps([[inside], [out, inside]]), ['ip -n blue link set dev d0 nomaster'])
+})

@@ -33,10 +33,7 @@ interface Draft {
   readonly adoptions: Step[]
 }
 
-/**
- * While something is left alone, so is whatever no interface wants: it may belong to what is left alone. Rules
- * do not say whose they are at all.
- */
+/** While something is left alone nothing is removed for being wanted no more; rules do not even say whose they are. */
 export const diff = (input: DiffInput): Difference => {
   const scene = sceneOf(input)
   const places = [...new Set(scene.places.values())]

@@ -5,10 +5,11 @@
 import { linkIdOf, netnsNameOf } from '../model/index.ts'
 import type { ObservedLink } from '../model/index.ts'
 import { arePeers, withDependants } from './dependants.ts'
-import type { Dependants } from './dependants.ts'
+import type { Dependants, Spot } from './dependants.ts'
 import type { Waiting } from './difference.ts'
 import { settingsDifference } from './link-settings.ts'
 import { isBlank, isBlankLink, isOurs, isWireGuard, markedAs } from './ownership.ts'
+import type { Place } from './place.ts'
 import { awayIn } from './wanted.ts'
 import type { Away, Scene, Wanted, WantedLink, WantedWireGuard } from './wanted.ts'
 import { backendOf } from './wireguard-steps.ts'
@@ -74,8 +75,8 @@ export class Judge {
         backend === 'userspace' && device !== undefined && device.fwmark !== (intent.fwmark ?? 0)
       // Its socket and its link are in two namespaces: a new process could not have both.
       const dead = place.container !== undefined && link.kind === 'tun' && device === undefined
-      const action = otherKind || wrongBackend || wrongMark || dead ? 'replace' : 'settle'
-      return { action, claim: 'ours', withParent: true }
+      if (otherKind || wrongBackend || wrongMark || dead) return this.#anew(wanted, [wanted])
+      return { action: 'settle', claim: 'ours', withParent: true }
     }
     if (isBlank(link, place)) return { action: 'settle', claim: 'blank', withParent: true }
     if (!isWireGuard(link, device)) return none({ conflict: otherKind(name, link, 'a WireGuard interface') })
@@ -136,12 +137,14 @@ export class Judge {
   /** Links that would go or fall out with it and that are nobody's to lose. */
   #othersOn({ name, place, intent }: WantedLink): string[] {
     const spots = withDependants([{ place, name }], this.#dependants)
+    const isOthers = (place: Place, link: ObservedLink): boolean =>
+      markedAs(link) === undefined || place.left.has(link.name)
     const others = spots.flatMap(({ place, name }) => {
       const link = place.links.get(name)
-      return link === undefined || markedAs(link) !== undefined ? [] : [name]
+      return link !== undefined && isOthers(place, link) ? [name] : []
     })
     const ports = [...place.links.values()].filter(
-      (l) => l.master === name && markedAs(l) === undefined && intent.ports?.includes(l.name) !== true,
+      (l) => l.master === name && isOthers(place, l) && intent.ports?.includes(l.name) !== true,
     )
     return [...others, ...ports.map((l) => l.name)].filter((n) => n !== name)
   }
@@ -176,16 +179,26 @@ export class Judge {
     const claims = [claimOn(wanted, link), claimOn(other, otherLink)] as const
     if (link !== undefined && otherLink !== undefined && arePeers(link, otherLink))
       return { action: 'settle', claim: pairClaim(claims), withParent: true }
-    if (claims[0] === 'ours' && claims[1] === 'ours') return this.#brokenPair(wanted, link)
+    if (claims[0] === 'ours' && claims[1] === 'ours') return this.#brokenPair(wanted, other)
     const strange = claims[0] === 'ours' ? otherName : name
     const message = `${strange} exists, was not made by Warren, and is not the other end that ${name === strange ? otherName : name} needs`
     return none({ conflict: { message, hint: `Remove ${strange}, or give this end another name.` } })
   }
 
   /** One end is missing or belongs to another one: only making both anew helps, and nothing works meanwhile. */
-  #brokenPair(wanted: WantedLink, link: ObservedLink | undefined): Verdict {
-    if (link !== undefined && link.kind !== 'veth') return this.#otherKind(wanted, link)
-    return { action: 'replace', claim: 'ours', withParent: true }
+  #brokenPair(wanted: WantedLink, other: WantedLink): Verdict {
+    const ends = [wanted, other].map(({ place, name }) => place.links.get(name))
+    const strange = ends.find((end) => end !== undefined && end.kind !== 'veth')
+    return strange === undefined ? this.#anew(wanted, [wanted, other]) : this.#otherKind(wanted, strange)
+  }
+
+  /** Without asking anybody, because it does not work as it is; but not under a link that is to be left alone. */
+  #anew({ id, name }: Wanted, spots: readonly Spot[]): Verdict {
+    const left = withDependants(spots, this.#dependants).filter((s) => s.place.left.has(s.name))
+    if (left.length === 0) return { action: 'replace', claim: 'ours', withParent: true }
+    const message = `${name} has to be made anew, and ${left.map((s) => s.name).join(', ')} on it is to be left alone`
+    const hint = 'It is made anew as soon as what is on it may change again.'
+    return none({ waiting: { link: id, reason: 'ReplaceNeeded', message, hint } })
   }
 }
 

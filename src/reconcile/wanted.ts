@@ -5,6 +5,7 @@
 import { linkIdOf, netnsNameOf } from '../model/index.ts'
 import type { LinkIntent, NetnsName, ObservedContainer, WireGuardIntent } from '../model/index.ts'
 import type { DiffInput } from './difference.ts'
+import { markedAs } from './ownership.ts'
 import { containerOf } from './netns-ref.ts'
 import { withPathMtus } from './path-mtu.ts'
 import { placeOf } from './place.ts'
@@ -72,7 +73,16 @@ export const sceneOf = (input: DiffInput): Scene => {
       wanted.set(id, one)
     }
   }
+  if ((input.leave?.size ?? 0) > 0) for (const place of places.values()) leaveUnwanted(place)
   return { input, places, away, wanted, elsewhere, twice }
+}
+
+/** While something is left alone, so is whatever of ours nobody wants: it may belong to what is left alone. */
+const leaveUnwanted = (place: Place): void => {
+  for (const link of place.links.values()) {
+    const mark = markedAs(link)
+    if (mark !== undefined && !place.wanted.has(mark)) place.left.add(link.name)
+  }
 }
 
 const byId = <T extends LinkIntent | WireGuardIntent>(intents: readonly T[]): { id: string; intent: T }[] =>
