@@ -3,7 +3,9 @@
  * can never meet, names that do not resolve, and a far end with two uplinks.
  */
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { parseFacts } from '../../src/diagnosis/index.ts'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 import { hostOf, netOf, type Scene } from './why-breaks.ts'
@@ -92,6 +94,17 @@ test('why: asked at one end, with nobody to reach the other', options, async (t)
   assert.match(text, /a → b: packets arrive/)
   assert.match(text, /\? +contact +b +b could not be asked: it is another machine, and there is no --via/)
   assert.equal(code, 0)
+  const a = netOf(s, 'a')
+  const warren = `env WARREN_NODE_NAME=a WARREN_PLANS_DIR=/run/agent/plans ${resolve('bin/warren')}`
+  const facts = await a.exec(`${warren} node facts --for b --run-dir /run/agent/run`)
+  const read = parseFacts(facts)
+  assert.equal(read?.agent?.node, 'a')
+  assert.deepEqual(
+    read?.probes.map(({ to, answeredMs }) => [to, answeredMs !== null]),
+    [['10.88.0.2', true]],
+  )
+  const privateKey = (await a.exec('wg show wg0 private-key')).trim()
+  assert.ok(privateKey.length === 44 && !facts.includes(privateKey))
 })
 
 const DUAL = planOf('198.51.100.1:51820')
