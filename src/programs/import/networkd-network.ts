@@ -53,12 +53,15 @@ function readNetwork(unit: Unit, section: UnitSection, { link, name, draft }: Ne
       for (const above of value.split(/\s+/)) lieOn(above, { name, draft, leave })
     } else if (MASTERS.has(key) && isLinkName(value)) draft.enslave(name, value)
     else if (link === undefined) leave(`: ${name} is not made by any of the files`)
-    else if (key === 'Address' && prefix(value) !== undefined) link.addresses.push(value)
+    else if (key === 'Address' && isWithLength(value)) link.addresses.push(value)
     else if (key === 'Gateway' && address(value) !== undefined)
       link.routes.push({ to: defaultFor(value), via: value })
     else leave()
   }
 }
+
+/** Without one networkd guesses it by the class of the address, as long as it does. */
+const isWithLength = (text: string): boolean => text.includes('/') && prefix(text) !== undefined
 
 const defaultFor = (gateway: string): string => (gateway.includes(':') ? '::/0' : '0.0.0.0/0')
 
@@ -113,6 +116,7 @@ const has = (said: ReadonlyMap<string, string>, keys: readonly string[]): boolea
 function readAddress(said: ReadonlyMap<string, string>, link: FoundLink): boolean {
   const [local = '', peer] = [said.get('Address'), said.get('Peer')]
   if (!has(said, ['Address', 'Peer']) || prefix(local) === undefined) return false
+  if (peer === undefined && !isWithLength(local)) return false
   if (peer === undefined) link.addresses.push(local)
   else if (prefix(peer) === undefined) return false
   else link.addresses.push({ local: local.replace(/\/.*$/, ''), peer })

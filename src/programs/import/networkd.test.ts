@@ -74,7 +74,7 @@ Name=br*
 Address=10.0.0.2/24
 Address=fd00::2/64
 Gateway=10.0.0.1
-DNS=10.0.0.1
+Address=10.0.0.3
 [Route]
 Destination=10.5.0.0/16
 Gateway=10.0.0.9
@@ -116,7 +116,7 @@ DHCP=yes
     '10-br0.netdev:4 [NetDev] Description',
     '10-br0.netdev:10 [Bridge] DefaultPVID',
     '10-br0.netdev:11 [Bridge] MulticastQuerier',
-    '40-br0.network:7 [Network] DNS',
+    '40-br0.network:7 [Network] Address',
     '40-br0.network:13 [Route]',
     '30-eth0.network:5 [Network] DHCP: eth0 is not made by any of the files',
     '90-other.network all of it: which links it is about is not known here',
