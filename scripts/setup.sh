@@ -8,6 +8,8 @@ DEBIAN_PACKAGES='
   cpio:cpio
   kmod:modprobe
   xz-utils:xz
+  systemd:systemd
+  udev:udevadm
   wireguard-tools:wg
   wireguard-go:wireguard-go
   nftables:nft

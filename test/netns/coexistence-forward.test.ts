@@ -25,7 +25,7 @@ insert rule ip filter DOCKER-USER iifname "wg0" accept
 const NEEDS = needs({
   root: true,
   kernel: ['veth', 'nftables'],
-  tools: ['ip', 'nft', 'ping', 'sysctl', 'nsenter', 'unshare'],
+  tools: ['ip', 'nft', 'ping', 'busybox', 'nsenter', 'unshare'],
 })
 
 test(
@@ -46,7 +46,7 @@ test(
     }
     await left.exec('ip route add default via 10.1.0.1')
     await right.exec('ip route add default via 10.2.0.1')
-    await relay.exec('sysctl -q -w net.ipv4.ip_forward=1')
+    await relay.exec('busybox sysctl -w net.ipv4.ip_forward=1')
     const passes = () => left.succeeds('ping -n -c 1 -W 2 10.2.0.2')
 
     assert.equal(await passes(), true, 'nothing stands in the way yet')

@@ -15,7 +15,17 @@ import { stagePackage } from '../harness/published-package.ts'
 
 const NEEDS = needs({
   root: true,
-  tools: ['qemu-system-x86_64', 'virtiofsd', 'busybox', 'depmod', 'wg', 'ping', 'systemd', 'systemctl'],
+  tools: [
+    'qemu-system-x86_64',
+    'virtiofsd',
+    'busybox',
+    'depmod',
+    'wg',
+    'ping',
+    'systemd',
+    'systemctl',
+    'udevadm',
+  ],
 })
 const FILES = ['test/vm/systemd/coexistence.ts', 'test/vm/systemd/agent-service.ts']
 
