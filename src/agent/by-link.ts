@@ -51,6 +51,8 @@ export interface WantedThere {
   readonly links: readonly LinkIntent[]
 }
 
+export const NOTHING_WANTED: WantedThere = { container: undefined, interfaces: [], links: [] }
+
 /** The node's own namespace is always among them. */
 export const byNamespace = (intent: NodeIntent): Map<NetnsName, WantedThere> => {
   const found = new Map<NetnsName, { container: ContainerRef | undefined } & Mutable>()

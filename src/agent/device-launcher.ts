@@ -46,6 +46,7 @@ export interface CommandLauncherOptions {
   /** Words; `{interface}` and `{mtu}` stand for what they say. */
   readonly command: readonly string[]
   readonly runDir: string
+  /** A new one, closed when the device answered. */
   connection(link: string): UapiConnection
 }
 
@@ -74,10 +75,15 @@ export class CommandLauncher implements DeviceLauncher {
     child.once('error', (error) => (ended = error.message))
     child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? code}`))
     const deadline = performance.now() + START_TIMEOUT_MS
-    while (performance.now() < deadline) {
-      if ((await this.#o.connection(link).get()) !== undefined) return
-      if (ended !== undefined) break
-      await pause(10)
+    const connection = this.#o.connection(link)
+    try {
+      while (performance.now() < deadline) {
+        if ((await connection.get()) !== undefined) return
+        if (ended !== undefined) break
+        await pause(10)
+      }
+    } finally {
+      connection.close()
     }
     throw new Error(
       `Cannot start the device ${link}: ${ended ?? 'it does not answer'}${lastLine(logPath)} (see ${logPath})`,

@@ -14,23 +14,22 @@ import type {
   ContainerRef,
   NetnsName,
   NodeIntent,
-  ObservedContainer,
   ObservedHost,
   Step,
   WireGuardIntent,
 } from '../model/index.ts'
-import { isOurs, peerId } from '../reconcile/index.ts'
 import { applyEverywhere } from './apply-everywhere.ts'
-import { byNamespace, idOf, linkIdIn, splitId } from './by-link.ts'
+import { byNamespace, idOf, NOTHING_WANTED, splitId } from './by-link.ts'
 import type { Devices, WantedThere } from './by-link.ts'
 import type { Closeable } from './clock.ts'
 import { CommandLauncher, ownLauncher } from './device-launcher.ts'
 import type { DeviceLauncher } from './device-launcher.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
+import { withCanonical } from './namespaces/canonical-keys.ts'
 import { ContainerRecord } from './namespaces/container-record.ts'
 import { identityOf, Namespaces } from './namespaces/namespaces.ts'
-import type { Found } from './namespaces/namespaces.ts'
 import { NetworkNamespace } from './namespaces/network-namespace.ts'
+import { isClean, observeContainers } from './namespaces/observe-containers.ts'
 import { LinuxProbe } from './path-mtu/index.ts'
 import type { PathProbe } from './path-mtu/index.ts'
 import { UapiConnection } from './uapi-connection.ts'
@@ -114,7 +113,7 @@ export class LinuxHost implements Host {
     await this.#record.load()
     const there = byNamespace(wanted)
     const found = await this.#namespaces.find(this.#whereToLook(there))
-    const host = await this.#namespaces.host.observe(there.get('') ?? NOTHING)
+    const host = await this.#namespaces.host.observe(there.get('') ?? NOTHING_WANTED)
     const containers = await observeContainers(found, there)
     for (const [name, container] of Object.entries(containers))
       if (!there.has(name) && isClean(container)) this.#record.forget(name)
@@ -146,13 +145,29 @@ export class LinuxHost implements Host {
   }
 
   async apply(steps: readonly Step[], keys: ResolvedKeys): Promise<readonly StepFailure[]> {
-    await this.#record.note(steps)
-    return await applyEverywhere(steps, {
+    const { possible, failures } = await this.#note(steps)
+    const more = await applyEverywhere(possible, {
       namespaces: this.#namespaces,
       launcher: this.#launcher,
       keys: withCanonical(keys, this.#namespaces),
       gently: this.#gently,
     })
+    return [...failures, ...more]
+  }
+
+  /** What is put where no later agent would look for it stays undone; the node's own namespace needs no record. */
+  async #note(steps: readonly Step[]): Promise<{ possible: readonly Step[]; failures: StepFailure[] }> {
+    try {
+      await this.#record.note(steps)
+      return { possible: steps, failures: [] }
+    } catch (error) {
+      const message = `Cannot note what is put into containers: ${(error as Error).message}`
+      const inside = steps.filter(concernsContainers)
+      return {
+        possible: steps.filter((step) => !inside.includes(step)),
+        failures: inside.map((step) => ({ step, message })),
+      }
+    }
   }
 
   keep(): Promise<void> {
@@ -205,65 +220,8 @@ export class LinuxHost implements Host {
   }
 }
 
-/** Keys also by the names that namespaces with several names go by. */
-const withCanonical = (keys: ResolvedKeys, namespaces: Namespaces): ResolvedKeys => {
-  const canonical = (id: string): string => {
-    const [name, netns] = splitId(id)
-    return netns === '' ? id : linkIdIn(name, namespaces.get(netns)?.name ?? netns)
-  }
-  const both = <T>(map: ReadonlyMap<string, T>, rename: (id: string) => string): ReadonlyMap<string, T> =>
-    new Map([...[...map].map(([id, value]) => [rename(id), value] as const), ...map])
-  return {
-    privateKeys: both(keys.privateKeys, canonical),
-    presharedKeys: both(keys.presharedKeys, (peer) => {
-      const space = peer.lastIndexOf(' ')
-      return peerId(canonical(peer.slice(0, space)), peer.slice(space + 1))
-    }),
-  }
-}
-
-const NOTHING: WantedThere = { container: undefined, interfaces: [], links: [] }
-
-/** A namespace that goes by several names is looked at once, for what is wanted by all of them. */
-const observeContainers = async (
-  found: ReadonlyMap<NetnsName, Found>,
-  there: ReadonlyMap<NetnsName, WantedThere>,
-): Promise<Record<NetnsName, ObservedContainer>> => {
-  const wanted = new Map<NetworkNamespace, WantedThere>()
-  for (const [name, one] of found) {
-    if (one.kind !== 'open') continue
-    const { interfaces, links, container } = wanted.get(one.namespace) ?? NOTHING
-    const more = there.get(name) ?? NOTHING
-    wanted.set(one.namespace, {
-      container: container ?? more.container,
-      interfaces: [...interfaces, ...more.interfaces],
-      links: [...links, ...more.links],
-    })
-  }
-  const observed = new Map<NetworkNamespace, ObservedContainer>()
-  for (const [namespace, all] of wanted) observed.set(namespace, await observeContainer(namespace, all))
-  const containers: Record<NetnsName, ObservedContainer> = {}
-  for (const [name, one] of found) {
-    const seen = one.kind === 'open' ? observed.get(one.namespace) : one
-    if (seen !== undefined) containers[name] = seen
-  }
-  return containers
-}
-
-const observeContainer = async (
-  namespace: NetworkNamespace,
-  wanted: WantedThere,
-): Promise<ObservedContainer> => {
-  try {
-    return { kind: 'present', ...(await namespace.observe(wanted)) }
-  } catch (error) {
-    return { kind: 'unknown', message: (error as Error).message }
-  }
-}
-
-/** Routes and rules need our links, or are seen beside them. */
-const isClean = (container: ObservedContainer): boolean =>
-  container.kind === 'absent' || (container.kind === 'present' && !container.links.some(isOurs))
+const concernsContainers = (step: Step): boolean =>
+  step.in !== undefined || (step.kind === 'link-add' && step.peer?.in !== undefined)
 
 /** A folder that is there but closed to us is no empty one: what runs would be taken for missing. */
 const socketsIn = (dir: string): string[] => {

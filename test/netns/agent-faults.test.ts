@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -45,6 +45,7 @@ const planFor = (container: string): string =>
   ].join('')
 
 interface World {
+  readonly dir: string
   readonly faults: FaultySyscalls
   readonly host: LinuxHost
   readonly lines: string[]
@@ -98,7 +99,7 @@ const setUp = (t: TestContext): World => {
     writeFileSync(join(dir, 'plans', 'x.lock.yaml'), formatAllocations(NO_ALLOCATIONS))
     writeFileSync(join(dir, 'plans', 'x.yaml'), text)
   }
-  return { faults, host, lines, slow, inside, agent, wants }
+  return { dir, faults, host, lines, slow, inside, agent, wants }
 }
 
 const planOf = (world: World): string => planFor(`/proc/${process.pid}/fd/${world.inside}`)
@@ -265,5 +266,24 @@ test(
         break
       }
     }
+  },
+)
+
+test(
+  'without a place to note it nothing is put into a container, and the rest is done',
+  options,
+  async (t) => {
+    const world = setUp(t)
+    world.wants(planOf(world))
+    const inTheWay = join(world.dir, 'containers.json.new')
+    mkdirSync(inTheWay)
+    const agent = world.agent()
+    assert.equal(await agent.once(), false)
+    const reasons = agent.status.objects.map((o) => [o.name, o.conditions[0]?.reason])
+    assert.ok(reasons.some(([name, reason]) => name === 'p0' && reason === 'ApplyFailed'))
+    assert.ok(agent.status.links.some((l) => l.name === 'vx0' && l.up))
+    assert.ok(!agent.status.links.some((l) => l.name === 'p0' || l.name === 'eth0'))
+    rmdirSync(inTheWay)
+    await untilConverged(world, 'it can be noted again')
   },
 )
