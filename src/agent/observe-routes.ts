@@ -10,6 +10,7 @@ import type {
   ObservedRoute,
   ObservedRule,
 } from '../model/index.ts'
+import { isMarked } from '../reconcile/index.ts'
 
 export type ObservedRoutes = Pick<
   ObservedNamespace,
@@ -33,8 +34,7 @@ export interface ObserveRoutesOptions {
 export const observeRoutes = (netlink: RouteNetlink, o: ObserveRoutesOptions): ObservedRoutes => {
   const found = netlink.links().map((l) => (o.isBirth(l.name) ? marked(l) : l))
   const names = new Map(found.map((l) => [l.index, l.name]))
-  const concerns = (l: Link): boolean =>
-    o.wanted === undefined || o.wanted.has(l.name) || l.altNames.includes(altNameOf(l.name))
+  const concerns = (l: Link): boolean => o.wanted === undefined || o.wanted.has(l.name) || isMarked(l)
   const indexes = new Set(found.filter(concerns).map((l) => l.index))
   const isOnThem = (index: number | undefined): boolean => index !== undefined && indexes.has(index)
   return {

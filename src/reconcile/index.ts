@@ -11,7 +11,7 @@ export { endpointText, endpointToSet, HANDSHAKE_STALE_MS, sessionIsStale } from 
 export type { EndpointFacts } from './endpoint.ts'
 export { lockoutRisks } from './lockout.ts'
 export { containerOf } from './netns-ref.ts'
-export { isKernelMade, isOurs, markedAs } from './ownership.ts'
+export { isKernelMade, isMarked, isOurs, markedAs } from './ownership.ts'
 export { IPV6_MIN_MTU, leastMtu, wireguardOverhead } from './path-mtu.ts'
 export type { MeasuredPaths } from './path-mtu.ts'
 export { isFound, narrowed, sizesToTry } from './path-mtu-search.ts'

@@ -11,15 +11,20 @@ import type { WantedLink } from './wanted.ts'
 /** ifa_proto of addresses that the kernel makes itself: loopback, router advertisement, link-local. */
 const KERNEL_ADDRESS_PROTOCOLS = new Set([1, 2, 3])
 
-export const isOurs = (link: ObservedLink): boolean => link.altNames.includes(altNameOf(link.name))
+export const isOurs = (link: Pick<ObservedLink, 'name' | 'altNames'>): boolean =>
+  link.altNames.includes(altNameOf(link.name))
 
 /** The name that our mark on this link says: another than its own when somebody renamed it. */
-export const markedAs = (link: ObservedLink): string | undefined => {
+export const markedAs = (link: Pick<ObservedLink, 'name' | 'altNames'>): string | undefined => {
   if (link.altNames.length === 0) return undefined
   if (isOurs(link)) return link.name
   const prefix = altNameOf('')
   return link.altNames.find((a) => a.startsWith(prefix) && a.length > prefix.length)?.slice(prefix.length)
 }
+
+/** Made by us, whatever it is called now. */
+export const isMarked = (link: Pick<ObservedLink, 'name' | 'altNames'>): boolean =>
+  markedAs(link) !== undefined
 
 /** A link that can be a WireGuard interface at all; `tun` when a process serves its UAPI socket. */
 export const isWireGuard = (link: ObservedLink, device: ObservedWireGuard | undefined): boolean =>

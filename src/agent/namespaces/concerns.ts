@@ -2,7 +2,7 @@
 import { WARREN_PROTOCOL } from '../../model/index.ts'
 import type { ObservedLink } from '../../model/index.ts'
 import type { ForwardingEvent, RouteEvent } from '../../linux/index.ts'
-import { isOurs } from '../../reconcile/index.ts'
+import { isMarked } from '../../reconcile/index.ts'
 import type { WantedThere } from '../by-link.ts'
 
 export class Concerns {
@@ -14,7 +14,7 @@ export class Concerns {
     this.#names = new Set([
       ...wanted.interfaces.map((l) => l.name),
       ...wanted.links.flatMap(namesIn),
-      ...links.filter(isOurs).map((l) => l.name),
+      ...links.filter(isMarked).map((l) => l.name),
     ])
     this.#indexes = indexes
   }

@@ -6,7 +6,7 @@
 import { EventLoop, RouteNetlink, watchRouteEvents, WireGuardNetlink, withNetns } from '../../linux/index.ts'
 import type { Syscalls } from '../../linux/index.ts'
 import type { Backend, NetnsName, ObservedNamespace, ObservedWireGuard } from '../../model/index.ts'
-import { isOurs, sysctlsOf } from '../../reconcile/index.ts'
+import { isMarked, sysctlsOf } from '../../reconcile/index.ts'
 import { linkIdIn } from '../by-link.ts'
 import type { WantedThere } from '../by-link.ts'
 import type { Closeable } from '../clock.ts'
@@ -91,7 +91,7 @@ export class NetworkNamespace {
       observeRoutes(this.routes, { wanted: names, tables, isBirth, forwarding: this.#withForwarding }),
     )
     this.#concerns.now(wanted, rest.links, indexes)
-    const ours = new Set(rest.links.filter(isOurs).map((l) => l.name))
+    const ours = new Set(rest.links.filter(isMarked).map((l) => l.name))
     const wireguard: ObservedWireGuard[] = []
     for (const link of rest.links) {
       if (!names.has(link.name) && !ours.has(link.name)) continue
