@@ -4,7 +4,6 @@
  */
 import { fstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openContainers } from '../containers/index.ts'
 import type { ContainerResolver } from '../containers/index.ts'
 import { currentNetns, loadSyscalls } from '../linux/index.ts'
 import type { Syscalls } from '../linux/index.ts'
@@ -27,6 +26,7 @@ import type { DeviceLauncher } from './device-launcher.ts'
 import type { Host, ResolvedKeys, StepFailure } from './host.ts'
 import { withCanonical } from './namespaces/canonical-keys.ts'
 import { ContainerRecord } from './namespaces/container-record.ts'
+import { lazyContainers } from './namespaces/lazy-containers.ts'
 import { identityOf, Namespaces } from './namespaces/namespaces.ts'
 import { NetworkNamespace } from './namespaces/network-namespace.ts'
 import { isClean, observeContainers } from './namespaces/observe-containers.ts'
@@ -67,7 +67,7 @@ export class LinuxHost implements Host {
   private constructor(sys: Syscalls, o: LinuxHostOptions) {
     this.#uapiDir = o.uapiDir ?? UAPI_DIR
     this.#record = new ContainerRecord(o.stateDir)
-    this.#resolver = o.containers ?? openContainers()
+    this.#resolver = o.containers ?? lazyContainers()
     const common = {
       sys,
       kernelWireGuard: o.backend !== 'userspace',

@@ -1,6 +1,6 @@
 /** What is in the namespaces of containers, by all the names that they go by. */
 import type { NetnsName, ObservedContainer } from '../../model/index.ts'
-import { isOurs } from '../../reconcile/index.ts'
+import { isMarked } from '../../reconcile/index.ts'
 import { NOTHING_WANTED } from '../by-link.ts'
 import type { WantedThere } from '../by-link.ts'
 import type { Found } from './namespaces.ts'
@@ -45,4 +45,4 @@ const observeContainer = async (
 
 /** Routes and rules need our links, or are seen beside them. */
 export const isClean = (container: ObservedContainer): boolean =>
-  container.kind === 'absent' || (container.kind === 'present' && !container.links.some(isOurs))
+  container.kind === 'absent' || (container.kind === 'present' && !container.links.some(isMarked))
