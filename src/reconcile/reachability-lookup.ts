@@ -66,7 +66,7 @@ const covers = (prefix: string | undefined, text: string | undefined): boolean =
   return outer !== undefined && address !== undefined && containsAddress(outer, address)
 }
 
-/** Routes of links that are down are not there: the kernel takes them away itself. */
+/** Routes of links that are down are not there: the kernel takes them away itself, but for addresses of IPv4. */
 const longestMatch = (view: RoutingView, to: string, table: number): ViewRoute | undefined => {
   let best: ViewRoute | undefined
   for (const route of view.routes) {
@@ -76,8 +76,8 @@ const longestMatch = (view: RoutingView, to: string, table: number): ViewRoute |
   return best
 }
 
-const isDown = (view: RoutingView, { link }: ViewRoute): boolean =>
-  link !== undefined && !view.links.some((l) => l.name === link && l.up)
+const isDown = (view: RoutingView, { link, type }: ViewRoute): boolean =>
+  type !== ROUTE.local && link !== undefined && !view.links.some((l) => l.name === link && l.up)
 
 const isBetter = (a: ViewRoute, b: ViewRoute): boolean => {
   const [x, y] = [lengthOf(a), lengthOf(b)]

@@ -47,7 +47,7 @@ export const withStep = (view: RoutingView, step: Step, at: number): RoutingView
     case 'address-add':
       return withAddress(view, { link: step.link, scope: 0, ...step.address })
     case 'address-delete':
-      return withoutAddress(view, step.link, step.address.local)
+      return withoutAddress(view, step.link, step.address)
     case 'route-add':
       return withRoute(view, {
         ...{ link: step.link, gateway: step.route.gateway, type: ROUTE.unicast },
@@ -147,9 +147,13 @@ const withMoved = (view: RoutingView, { name, up }: ViewLink): RoutingView => {
 
 const withDown = (view: RoutingView, link: string): RoutingView => ({
   ...view,
-  routes: view.routes.filter((r) => r.link !== link),
+  routes: view.routes.filter((r) => r.link !== link || isOwnAddress(r)),
   addresses: view.addresses.filter((a) => a.link !== link || familyOf(a.local) === 'inet'),
 })
+
+/** An address of IPv4 stays one of this host while its link is down. */
+const isOwnAddress = ({ type, destination }: ViewRoute): boolean =>
+  type === ROUTE.local && familyOf(destination) === 'inet'
 
 /** RTM_NEWROUTE with NLM_F_REPLACE: destination, table and metric are what a route is known by. */
 const withRoute = (view: RoutingView, route: ViewRoute): RoutingView => ({
