@@ -46,8 +46,8 @@ const shapeOf = (
 
 /** The link, or both ends of a veth, and the marks. A pair is made from the node's own namespace where it has an end there. */
 export const addLink = (one: WantedLink, its: WantedLink | undefined): Step[] => {
-  const fromOther = its !== undefined && its.place.container === undefined
-  const [wanted, other] = fromOther ? [its, one] : [one, its]
+  const isAway = one.place.container !== undefined && its?.place.container === undefined
+  const [wanted, other] = isAway && its !== undefined ? [its, one] : [one, its]
   const { name, place, intent } = wanted
   const peer =
     other === undefined
