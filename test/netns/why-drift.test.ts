@@ -5,7 +5,16 @@
 import { test } from 'node:test'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { type Break, breakAll, hostOf, netOf, processesOf, type Scene } from './why-breaks.ts'
+import {
+  type Break,
+  breakAll,
+  dropAt,
+  dropNothing,
+  hostOf,
+  netOf,
+  processesOf,
+  type Scene,
+} from './why-breaks.ts'
 import { Laptop, underlay, WHY_MAKE } from './why-hosts.ts'
 
 const PLAN = `
@@ -29,6 +38,13 @@ const setPeer = async (s: Scene, node: string, words: string): Promise<string> =
   netOf(s, node).exec(`wg set wg0 peer ${await peerOf(s, node)} ${words}`)
 
 const BREAKS: readonly Break[] = [
+  {
+    name: 'large packets vanish on the way',
+    cut: (s) => dropAt(s.router, 'forward', 'meta length > 1300 drop'),
+    mend: (s) => dropNothing(s.router),
+    cause: /^mtu at a: packets of 1420 bytes vanish between a and b; the largest that passes has 1232$/,
+    fix: /^ip link set dev wg0 mtu 1232/,
+  },
   {
     name: 'the link at the far end is down',
     cut: (s) => netOf(s, 'b').exec('ip link set wg0 down'),

@@ -1,4 +1,7 @@
-/** `warren why` where the kernel's own WireGuard carries the tunnel: what it counts and shows differs in places. */
+/**
+ * `warren why` where the kernel's own WireGuard carries the tunnel: it has sockets of its own, and counts what it received
+ * only after the allowed IPs. Two breaks, because emulated machines are slow; the rest is in the files beside this one.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { patiently } from '../harness/eventually.ts'
@@ -36,13 +39,6 @@ const BREAKS: readonly Break[] = [
     fix: /^nft insert rule inet t c udp dport 51820 accept$/,
   },
   {
-    name: 'large packets vanish on the way (kernel)',
-    cut: (s) => dropAt(s.router, 'forward', 'meta length > 1300 drop'),
-    mend: (s) => dropNothing(s.router),
-    cause: /^mtu at a: packets of 1420 bytes vanish between a and b; the largest that passes has 1232$/,
-    fix: /^ip link set dev wg0 mtu 1232/,
-  },
-  {
     name: 'the allowed IPs lack the source (kernel)',
     cut: async (s) => {
       for (const name of ['a', 'b']) await hostOf(s, name).signal('SIGKILL')
@@ -51,12 +47,6 @@ const BREAKS: readonly Break[] = [
     },
     cause: /^allowed-ips at b: at b the allowed IPs give 10\.88\.0\.1 to nobody, not to a/,
     fix: /^wg set wg0 peer /,
-  },
-  {
-    name: 'the link at the far end is gone (kernel)',
-    cut: (s) => netOf(s, 'b').exec('ip link delete wg0'),
-    cause: /^interface at b: wg0 is not there, and no agent runs that would make it/,
-    fix: /^systemctl start warren-agent$/,
   },
 ]
 

@@ -92,13 +92,6 @@ const BREAKS: readonly Break[] = [
     fix: /^nft insert rule inet t c iifname "wg0" accept$/,
   },
   {
-    name: 'large packets vanish on the way',
-    cut: (s) => dropAt(s.router, 'forward', 'meta length > 1300 drop'),
-    mend: (s) => dropNothing(s.router),
-    cause: /^mtu at a: packets of 1420 bytes vanish between a and b; the largest that passes has 1232$/,
-    fix: /^ip link set dev wg0 mtu 1232/,
-  },
-  {
     name: 'the far end is cut off and cannot be asked',
     cut: async (s) => {
       await netOf(s, 'b').exec('ip link set eth0 down')
