@@ -95,10 +95,11 @@ function withoutTrace({ from, to }: WhyOptions, cause: Finding): WhyResult {
 }
 
 /** Waiting helps where agents are about to withdraw a direct path, or one end has yet to notice a dead session. */
-function mayChange({ trace, facts }: PathContext, { reaches, cause }: Diagnosis): boolean {
+function mayChange({ trace, facts, unreachable }: PathContext, { reaches, cause }: Diagnosis): boolean {
   if (reaches !== false || cause === null) return false
   if (trace.legs.some(({ near }) => near.peer.path === 'while-alive')) return true
-  return cause.check === 'handshake' && [...facts.values()].some(hasSession)
+  // An end that was not asked sends nothing to find out, so nothing new would be heard.
+  return cause.check === 'handshake' && unreachable.size === 0 && [...facts.values()].some(hasSession)
 }
 
 function hasSession({ wireguard, nowMs }: NodeFacts): boolean {
