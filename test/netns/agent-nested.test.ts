@@ -43,10 +43,13 @@ spec:
 `
 }
 
-/** Whether `from` answers when everyone on a link is called; who calls hears itself first. */
-const hears = async (net: Namespace, dev: string, from: string): Promise<boolean> => {
+/**
+ * Whether somebody answers when everyone on a link is called. Who calls hears itself first; the other end answers from
+ * whichever of its link-local addresses is ready.
+ */
+const hears = async (net: Namespace, dev: string): Promise<boolean> => {
   const said = await net.exec(`ping -c 2 -i 0.3 -W 1 -I ${dev} ff02::1`).catch(() => '')
-  return said.includes(`from ${from}`)
+  return new Set([...said.matchAll(/bytes from (fe80::[0-9a-f:]+)/g)].map((m) => m[1])).size > 1
 }
 
 for (const make of [USERSPACE_MAKES[0], KERNEL_MAKE]) {
@@ -65,12 +68,12 @@ for (const make of [USERSPACE_MAKES[0], KERNEL_MAKE]) {
         a.status()?.objects.map((o) => o.conditions[0]?.reason),
         ['AsWanted', 'AsWanted'],
       )
-      await eventually(() => hears(a.net, 'vx0', 'fe80::b'), { timeoutMs: REACHED_MS, what: 'b answers' })
-      await eventually(() => hears(b.net, 'vx0', 'fe80::a'), { timeoutMs: REACHED_MS, what: 'a answers' })
+      await eventually(() => hears(a.net, 'vx0'), { timeoutMs: REACHED_MS, what: 'b answers' })
+      await eventually(() => hears(b.net, 'vx0'), { timeoutMs: REACHED_MS, what: 'a answers' })
       // The vxlan goes with the link below it, and both come back in one pass.
       const repairs = await a.repairsAfter(() => a.net.exec('ip link delete wg0'))
       assert.match(repairs.flatMap((r) => r.what).join('\n'), /vx0/)
-      await eventually(() => hears(b.net, 'vx0', 'fe80::a'), {
+      await eventually(() => hears(b.net, 'vx0'), {
         timeoutMs: REACHED_MS,
         what: 'a answers again',
       })
@@ -96,11 +99,11 @@ test('GC-11: a veth between two containers reaches all nodes at the other end', 
   )
   assert.deepEqual(a.status()?.problems, [])
   assert.equal(await a.net.succeeds('ip link show eth1'), false)
-  await eventually(() => hears(web, 'eth1', 'fe80::b'), { timeoutMs: REACHED_MS, what: 'db answers' })
-  await eventually(() => hears(db, 'eth1', 'fe80::a'), { timeoutMs: REACHED_MS, what: 'web answers' })
+  await eventually(() => hears(web, 'eth1'), { timeoutMs: REACHED_MS, what: 'db answers' })
+  await eventually(() => hears(db, 'eth1'), { timeoutMs: REACHED_MS, what: 'web answers' })
   const [shown] = a.status()?.links ?? []
   assert.equal(shown?.peer?.container, `pid:${db.pid}`)
   assert.equal(shown?.peer?.operState, 'up')
   await a.repairsAfter(() => db.exec('ip link delete eth1'))
-  await eventually(() => hears(web, 'eth1', 'fe80::b'), { timeoutMs: REACHED_MS, what: 'db answers again' })
+  await eventually(() => hears(web, 'eth1'), { timeoutMs: REACHED_MS, what: 'db answers again' })
 })
