@@ -73,6 +73,27 @@ test('a plan pushed over the tunnel that it breaks comes back by itself', SSH_LA
     )
   })
 
+  await t.test(
+    'also when the agent is killed while it waits, by the one that is started after it',
+    async () => {
+      const pushing = run(
+        'desk',
+        `warren push mistyped.yaml --name first ${OVER_TUNNEL} --confirm-within 20s --timeout 30`,
+      )
+      const status = async (): Promise<string> => (await run('vps', 'warren node status')).output
+      await eventually(async () => (await status()).includes('nobody has confirmed it yet'), {
+        timeoutMs: 60_000,
+      })
+      await run('vps', `kill -9 $(sed -n 's/.*"pid":\\([0-9]*\\),.*/\\1/p' /run/warren/agent.json)`)
+      assert.match(await status(), /No agent runs on this machine/)
+      await run('vps', '(setsid warren agent > /dev/null 2>&1 < /dev/null &)')
+      const { output } = await pushing
+      assert.match(output, /failed vps: took the plan back/)
+      await eventually(() => succeeds('ssh -o ConnectTimeout=5 root@vps.wg true'), { timeoutMs: 60_000 })
+      assert.equal(await planOf('vps'), good)
+    },
+  )
+
   await t.test('one that is not to be confirmed is refused by the node that it would cut off', async () => {
     const { status, output } = await run(
       'desk',
