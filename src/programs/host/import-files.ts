@@ -76,7 +76,9 @@ function filesIn(path: string): string[] {
 /** Keys in files of their own, as `PrivateKeyFile=` names them. */
 function readKeyFile(path: string): string | undefined {
   try {
-    return statSync(path).size > 4096 ? undefined : readFileSync(path, 'utf8')
+    const stat = statSync(path)
+    // Reading a pipe or /dev/zero does not end.
+    return stat.isFile() && stat.size <= 4096 ? readFileSync(path, 'utf8') : undefined
   } catch {
     return undefined // The caller lists it.
   }

@@ -22,16 +22,20 @@ const UNITS: Readonly<Record<string, number>> = {
   ...{ d: 86_400, day: 86_400, days: 86_400, w: 604_800, week: 604_800, weeks: 604_800 },
 }
 
+const PART_OF_TIME = /(\d{1,9}(?:\.\d{1,6})?)(?![\d.])\s*([a-z]*)\s*/giy
+
 /** systemd.time(7): `15`, `1min 30s`. */
 export const seconds: Take = (text) => {
-  if (!/^(\s*\d{1,9}(\.\d{1,6})?\s*[a-z]*)+$/i.test(text) || text.length > 60) return undefined
-  let sum = 0
-  for (const [, number = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)/gi)) {
+  if (text === '' || text.length > 60) return undefined
+  let [sum, end] = [0, 0]
+  // Part after part, each where the one before ends: a pattern for all of it would try every way to cut it up.
+  for (const [part, number, unit = ''] of text.matchAll(PART_OF_TIME)) {
     const factor = Object.hasOwn(UNITS, unit.toLowerCase()) ? UNITS[unit.toLowerCase()] : undefined
     if (factor === undefined) return undefined
     sum += Number(number) * factor
+    end += part.length
   }
-  return Math.round(sum * 100) / 100
+  return end === text.length ? Math.round(sum * 100) / 100 : undefined
 }
 
 export const wholeSeconds: Take = (text) => {
