@@ -2,6 +2,7 @@
  * Whether somebody answers: a TCP connection where a port is named, an echo request otherwise. Everything that goes
  * wrong on the way is an answer that did not come.
  */
+import { randomInt } from 'node:crypto'
 import { connect } from 'node:net'
 import {
   AF_INET,
@@ -56,9 +57,11 @@ const echoes = async (sys: Syscalls, host: string, o: AnswerOptions): Promise<bo
     return false // without CAP_NET_RAW nobody is asked
   }
   try {
-    const identifier = Math.floor(performance.now() * 7) & 0xffff
+    const identifier = randomInt(0x10000)
     const packet = encodeEchoRequest({ family, identifier, sequence: 1, dataBytes: 8 })
-    if (sys.sendto(socket, packet, 0, encodeSocketAddress({ address: host, port: 0 })) < 0) return false
+    const to = encodeSocketAddress({ address: host, port: 0 })
+    // A raw socket hears every reply that comes to the machine; a connected one those of that address only (raw(7)).
+    if (sys.connect(socket, to) < 0 || sys.sendto(socket, packet, 0, to) < 0) return false
     return await reply({ sys, socket, family, identifier }, o.timeoutMs)
   } finally {
     sys.close(socket)
