@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withPublicKey } from './allocations.ts'
-import { linkName } from './kinds/fields.ts'
+import { container, linkName } from './kinds/fields.ts'
 import { parseAllocations } from './load-allocations.ts'
 
 test('an interface name is nothing to the kernel, a shell or an option parser but a name', () => {
@@ -37,6 +37,16 @@ test('an interface name is nothing to the kernel, a shell or an option parser bu
     ...['$(id)', '`id`', 'a;b', 'a|b', 'a&b', "a'b", 'a"b', 'a\\b', 'a>b', 'a*', 'a{b}', '#a', '~', '!a'],
   ])
     assert.ok(!linkName.safeParse(name).success, name)
+})
+
+test('the path of a namespace has no way around a bound like /run/netns/*, and steers no terminal', () => {
+  for (const netns of ['blue', '/run/netns/blue', '/run/netns/..blue', '/run/netns/b.', '/proc/42/ns/net'])
+    assert.ok(container.safeParse({ netns }).success, netns)
+  for (const netns of [
+    ...['/run/netns/../../proc/42/ns/net', '/run/netns/./blue', '/run/netns/..', '/..', '/run/netns/a\nb'],
+    ...['/run/netns/\u001b]0;x\u0007', '/run/netns/\u009b1m', '/run/netns/\u202eeulb', '..', 'a/b'],
+  ])
+    assert.ok(!container.safeParse({ netns }).success, JSON.stringify(netns))
 })
 
 const lockWith = (network: string, node: string): string => `

@@ -203,6 +203,9 @@ export const hardwareAddress = z
 /** Ids of containers go into paths and requests to sockets. */
 const containerId = z.string().regex(/^[\w][-\w.]{0,252}$/, 'not the id of a container')
 const netnsName = /^[\w][-\w.@]{0,200}$/
+/** Says where it leads, to a bound like `/run/netns/*` and to whoever reads it on a terminal. */
+const isPlainPath = (path: string): boolean =>
+  path.length < 4096 && !/\p{C}/u.test(path) && !path.split('/').some((part) => part === '.' || part === '..')
 
 export const container = z.strictObject({
   docker: z
@@ -235,7 +238,7 @@ export const container = z.strictObject({
   netns: z
     .string()
     .refine(
-      (text) => (text.startsWith('/') ? !text.includes('\0') && text.length < 4096 : netnsName.test(text)),
+      (text) => (text.startsWith('/') ? isPlainPath(text) : netnsName.test(text)),
       refused('InvalidValue', 'not a network namespace', 'Write /run/netns/blue, or blue for the same.'),
     )
     .optional()
