@@ -121,6 +121,8 @@ const belowOf = (view: RoutingView, link: ViewLink, o: Below): Path => {
   const master = linkNamed(view, link.master)
   if (link.master !== undefined && master?.kind !== 'vrf')
     throw new NoWay(`${link.name} is a port of ${link.master}`)
+  const taker = o.to === undefined ? undefined : view.links.find((l) => takesAllOf(link, l))
+  if (taker !== undefined) throw new NoWay(`${taker.name} takes every frame of ${link.name}`)
   const ports = view.links.filter((l) => l.master === link.name && l.up && link.kind !== 'vrf')
   const device = view.wireguard.find((d) => d.link === link.name)
   const parts = [
@@ -137,6 +139,10 @@ const belowOf = (view: RoutingView, link: ViewLink, o: Below): Path => {
     ],
   }
 }
+
+/** A macvlan of the mode passthru, up or down; what lies on the same link for itself, a VLAN, keeps its frames. */
+const takesAllOf = (link: ViewLink, { kind, settings }: ViewLink): boolean =>
+  kind === 'macvlan' && settings['mode'] === 'passthru' && settings['link'] === link.name
 
 /** Settings without which the other end no longer understands or finds us. Timers and limits are none of them. */
 const VITAL = [

@@ -189,6 +189,40 @@ const ROWS: readonly Row[] = [
     want: [/eth0 is a port of br0/, /set dev eth0/],
   },
   {
+    name: 'a macvlan takes every frame of the link',
+    to: '192.0.2.7',
+    steps: [
+      {
+        ...{
+          kind: 'link-add',
+          link: 'all',
+          type: 'macvlan',
+          mtuBytes: undefined,
+          hardwareAddress: undefined,
+        },
+        settings: { link: 'eth0', mode: 'passthru' },
+      },
+    ],
+    want: [/all takes every frame of eth0/, /link add link eth0 all/],
+  },
+  {
+    name: 'a macvlan beside the link',
+    to: '192.0.2.7',
+    steps: [
+      {
+        ...{
+          kind: 'link-add',
+          link: 'one',
+          type: 'macvlan',
+          mtuBytes: undefined,
+          hardwareAddress: undefined,
+        },
+        settings: { link: 'eth0', mode: 'bridge' },
+      },
+    ],
+    want: undefined,
+  },
+  {
     name: 'the link goes into a VRF',
     view: view({ links: [viewLink('blue', { kind: 'vrf', settings: { table: 10 } })] }),
     to: '192.0.2.7',
