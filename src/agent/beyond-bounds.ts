@@ -71,14 +71,18 @@ const wireGuardBeyond = (wg: WireGuardIntent, bounds: Bounds): string[] => {
   ]
 }
 
-/** A port of a bridge is changed as well: it loses its own addresses' use. */
+/**
+ * A port of a bridge is changed as well: it loses its own addresses' use. So is what is under a macvlan of the mode
+ * passthru, which takes every frame of it.
+ */
 const linkBeyond = (link: LinkIntent, bounds: Bounds): string[] => {
-  const { port } = link.settings
+  const { port, mode, link: under } = link.settings
+  const taken = link.kind === 'macvlan' && mode === 'passthru' && typeof under === 'string' ? [under] : []
   return [
     ...(link.kind !== 'vxlan' || typeof port !== 'number' || isWithin(bounds.ports, port)
       ? []
       : [`port ${port}`]),
-    ...(link.ports ?? [])
+    ...[...(link.ports ?? []), ...taken]
       .filter((name) => !matchesAny(bounds.interfaces, name))
       .map((name) => `interface name ${name}`),
   ]
@@ -93,8 +97,8 @@ const LOCAL_TABLE = 255
 
 const tablesBeyond = (wanted: Wanted, bounds: Bounds): number[] => {
   const own = isWireGuard(wanted) ? wanted.rules.map((r) => r.table) : vrfTable(wanted)
-  const tables = new Set([...wanted.routes.map((r) => r.table), ...own])
-  return [...tables].filter((t) => t !== MAIN_TABLE && t !== LOCAL_TABLE && !isWithin(bounds.tables, t))
+  const tables = new Set([...wanted.routes.map((r) => r.table).filter((t) => t !== LOCAL_TABLE), ...own])
+  return [...tables].filter((t) => t === LOCAL_TABLE || (t !== MAIN_TABLE && !isWithin(bounds.tables, t)))
 }
 
 const vrfTable = ({ settings }: LinkIntent): number[] =>

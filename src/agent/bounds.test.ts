@@ -297,6 +297,24 @@ for (const { name, bounds, intent, want } of [
     want: [],
   },
   {
+    name: 'a VRF over the table local',
+    bounds: {},
+    intent: bridge({ kind: 'vrf', settings: { table: 255 } }),
+    want: ['table 255'],
+  },
+  {
+    name: 'a macvlan that takes every frame of a link',
+    bounds: { interfaces: ['br*'] },
+    intent: bridge({ kind: 'macvlan', settings: { mode: 'passthru', link: 'eth0' } }),
+    want: ['interface name eth0'],
+  },
+  {
+    name: 'a macvlan beside a link',
+    bounds: { interfaces: ['br*'] },
+    intent: bridge({ kind: 'macvlan', settings: { mode: 'bridge', link: 'eth0' } }),
+    want: [],
+  },
+  {
     name: 'the port of a vxlan',
     bounds: { ports: { start: 51800, end: 51899 } },
     intent: bridge({ kind: 'vxlan', settings: { id: 7, port: 4789 } }),
