@@ -191,35 +191,13 @@ const ROWS: readonly Row[] = [
   {
     name: 'a macvlan takes every frame of the link',
     to: '192.0.2.7',
-    steps: [
-      {
-        ...{
-          kind: 'link-add',
-          link: 'all',
-          type: 'macvlan',
-          mtuBytes: undefined,
-          hardwareAddress: undefined,
-        },
-        settings: { link: 'eth0', mode: 'passthru' },
-      },
-    ],
+    steps: [{ kind: 'link-add', link: 'all', type: 'macvlan', settings: { link: 'eth0', mode: 'passthru' } }],
     want: [/all takes every frame of eth0/, /link add link eth0 all/],
   },
   {
     name: 'a macvlan beside the link',
     to: '192.0.2.7',
-    steps: [
-      {
-        ...{
-          kind: 'link-add',
-          link: 'one',
-          type: 'macvlan',
-          mtuBytes: undefined,
-          hardwareAddress: undefined,
-        },
-        settings: { link: 'eth0', mode: 'bridge' },
-      },
-    ],
+    steps: [{ kind: 'link-add', link: 'one', type: 'macvlan', settings: { link: 'eth0', mode: 'bridge' } }],
     want: undefined,
   },
   {
