@@ -5,8 +5,10 @@ import {
   constants,
   cpSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -33,13 +35,13 @@ const applyStep = (step: InstallStep): void => {
       placeFiles(step.path, step.files)
       return
     case 'write':
-      mkdirSync(dirname(step.path), { recursive: true })
+      makeFolder(dirname(step.path))
       writeFileSync(beside(step.path), step.text, { mode: step.mode })
       chmodSync(beside(step.path), step.mode)
       renameSync(beside(step.path), step.path)
       return
     case 'point':
-      mkdirSync(dirname(step.path), { recursive: true })
+      makeFolder(dirname(step.path))
       rmSync(beside(step.path), { force: true })
       symlinkSync(step.target, beside(step.path))
       renameSync(beside(step.path), step.path)
@@ -56,10 +58,20 @@ const placeFiles = (path: string, files: readonly PlacedFile[]): void => {
   const half = beside(path)
   rmSync(half, { recursive: true, force: true })
   for (const { from, to } of files) {
-    mkdirSync(dirname(join(half, to)), { recursive: true })
+    makeFolder(dirname(join(half, to)))
     cpSync(from, join(half, to), { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
   }
+  for (const name of ['.', ...readdirSync(half, { recursive: true, encoding: 'utf8' })])
+    ownedMode(join(half, name))
   renameSync(half, path)
+}
+
+const makeFolder = (path: string): void => void mkdirSync(path, { recursive: true, mode: 0o755 })
+
+/** Root will run it: whoever could write it where it came from cannot write it here, and nothing is set-user-ID. */
+const ownedMode = (path: string): void => {
+  const stat = statSync(path)
+  chmodSync(path, stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644)
 }
 
 const run = ([program = '', ...args]: readonly string[], mayFail: boolean): void => {
