@@ -1,4 +1,6 @@
 /** One step of an installation, as a value with the command that one could type. */
+import { quote } from '../../reconcile/index.ts'
+
 export type InstallStep =
   | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
   /** What a version is made of: complete or not there at all. */
@@ -18,17 +20,20 @@ export interface PlacedFile {
 export const formatInstallStep = (step: InstallStep): string => {
   switch (step.kind) {
     case 'folder':
-      return `install -d -m ${octal(step.mode)} ${step.path}`
+      return `install -d -m ${octal(step.mode)} ${quote(step.path)}`
     case 'place':
-      return step.files.map(({ from, to }) => `cp -aT ${from} ${step.path}/${to}`).join('\n')
+      return [
+        ...step.files.map(({ from, to }) => `cp -rLT ${quote(from)} ${quote(`${step.path}/${to}`)}`),
+        `chmod -R u=rwX,go=rX,a-s ${quote(step.path)}`,
+      ].join('\n')
     case 'write':
-      return `cat > ${step.path} <<'END'\n${step.text}END\nchmod ${octal(step.mode)} ${step.path}`
+      return `cat > ${quote(step.path)} <<'END'\n${step.text}END\nchmod ${octal(step.mode)} ${quote(step.path)}`
     case 'point':
-      return `ln -sfnT ${step.target} ${step.path}`
+      return `ln -sfnT ${quote(step.target)} ${quote(step.path)}`
     case 'delete':
-      return `rm -rf ${step.path}`
+      return `rm -rf ${quote(step.path)}`
     case 'run':
-      return `${step.command.join(' ')}${step.mayFail ? ' || true' : ''}`
+      return `${step.command.map(quote).join(' ')}${step.mayFail ? ' || true' : ''}`
   }
 }
 

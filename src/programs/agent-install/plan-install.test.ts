@@ -28,7 +28,8 @@ const lines = (steps: readonly InstallStep[]): string[] =>
 test('planInstall() on a bare machine: copy, link, unit, enable and start', () => {
   assert.deepEqual(lines(planInstall(layout, NOTHING, WANTED)), [
     'install -d -m 0755 /etc/warren/plans',
-    'cp -aT /new/bin /usr/local/lib/warren/versions/1-a/bin',
+    'cp -rLT /new/bin /usr/local/lib/warren/versions/1-a/bin',
+    'chmod -R u=rwX,go=rX,a-s /usr/local/lib/warren/versions/1-a',
     'ln -sfnT versions/1-a /usr/local/lib/warren/current',
     'ln -sfnT ../lib/warren/current/bin/warren /usr/local/bin/warren',
     "cat > /etc/systemd/system/warren-agent.service <<'END'",
@@ -64,7 +65,8 @@ test('planUpgrade() restarts the agent alone, goes back the same way, and keeps 
   const has = { ...FIRST, versions: ['0-z', '1-a'] }
   const plan = planUpgrade(layout, has, SECOND)
   assert.deepEqual(lines(plan?.forward ?? []), [
-    'cp -aT /new/bin /usr/local/lib/warren/versions/2-b/bin',
+    'cp -rLT /new/bin /usr/local/lib/warren/versions/2-b/bin',
+    'chmod -R u=rwX,go=rX,a-s /usr/local/lib/warren/versions/2-b',
     'ln -sfnT versions/2-b /usr/local/lib/warren/current',
     'systemctl restart warren-agent.service',
   ])
@@ -86,6 +88,13 @@ test('planUpgrade() with another unit writes it, and writes the old one back', (
 
 test('planUpgrade() to what runs already is nothing', () => {
   assert.equal(planUpgrade(layout, FIRST, WANTED), undefined)
+})
+
+test('what is printed is one command whatever a folder is called', () => {
+  const steps = planUninstall(installLayout('/srv/my image; x'), FIRST, {
+    ...{ removeNetwork: false, purge: false, flags: [], systemd: false },
+  })
+  assert.ok(lines(steps).includes("rm -rf '/srv/my image; x/run/warren'"))
 })
 
 test('planUninstall() keeps network, plans and keys unless told otherwise', () => {
