@@ -4,6 +4,7 @@
  * tests, is in fake/index.ts.
  */
 export type * from './closeable.ts'
+export * from './echo-socket.ts'
 export * from './event-loop.ts'
 export type * from './genl/index.ts'
 export { WireGuardNetlink } from './genl/index.ts'

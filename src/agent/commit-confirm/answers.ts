@@ -4,21 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { connect } from 'node:net'
-import {
-  AF_INET,
-  AF_INET6,
-  check,
-  decodeEchoReply,
-  encodeEchoRequest,
-  encodeSocketAddress,
-  EventLoop,
-  IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  MSG_DONTWAIT,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_RAW,
-} from '../../linux/index.ts'
+import { EchoSocket, isKernelError } from '../../linux/index.ts'
 import type { Syscalls } from '../../linux/index.ts'
 import type { Endpoint } from '../../model/index.ts'
 
@@ -44,53 +30,29 @@ const connects = (to: { host: string; port: number }, o: AnswerOptions): Promise
     socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
   })
 
+const PACKET_BYTES = 64
+
 const echoes = async (sys: Syscalls, host: string, o: AnswerOptions): Promise<boolean> => {
-  const family = host.includes(':') ? 6 : 4
-  const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6]
-  let socket: number
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = echoSocketTo(sys, host, () => resolve(true))
+  if (socket === undefined) return false
+  const timer = setTimeout(resolve, o.timeoutMs, false)
   try {
-    socket = check(
-      sys.socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
-      'open an ICMP socket',
-    )
-  } catch {
-    return false // without CAP_NET_RAW nobody is asked
-  }
-  try {
-    const identifier = randomInt(0x10000)
-    const packet = encodeEchoRequest({ family, identifier, sequence: 1, dataBytes: 8 })
-    const to = encodeSocketAddress({ address: host, port: 0 })
-    // A raw socket hears every reply that comes to the machine; a connected one those of that address only (raw(7)).
-    if (sys.connect(socket, to) < 0 || sys.sendto(socket, packet, 0, to) < 0) return false
-    return await reply({ sys, socket, family, identifier }, o.timeoutMs)
+    if (socket.send({ to: host, sequence: 1, packetBytes: PACKET_BYTES }) < 0) return false
+    return await promise
   } finally {
-    sys.close(socket)
+    clearTimeout(timer)
+    socket.close()
   }
 }
 
-interface Waiting {
-  readonly sys: Syscalls
-  readonly socket: number
-  readonly family: 4 | 6
-  readonly identifier: number
+/** Without CAP_NET_RAW, or without a way there, nobody is asked. */
+const echoSocketTo = (sys: Syscalls, host: string, onReply: () => void): EchoSocket | undefined => {
+  const family = host.includes(':') ? 6 : 4
+  try {
+    return EchoSocket.open(sys, { family, identifier: randomInt(0x10000), onReply, from: host })
+  } catch (error) {
+    if (isKernelError(error)) return undefined
+    throw error
+  }
 }
-
-const reply = ({ sys, socket, family, identifier }: Waiting, timeoutMs: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const buffer = new Uint8Array(2048)
-    const receive = (): void => {
-      for (;;) {
-        const length = sys.recv(socket, buffer, MSG_DONTWAIT)
-        if (length < 0) return
-        const echo = decodeEchoReply(buffer.subarray(0, length), family)
-        if (echo?.identifier === identifier) return done(true)
-      }
-    }
-    const done = (answered: boolean): void => {
-      clearTimeout(timer)
-      watch.close()
-      resolve(answered)
-    }
-    const timer = setTimeout(() => done(false), timeoutMs)
-    const watch = new EventLoop().watch(socket, 'readable', receive)
-  })

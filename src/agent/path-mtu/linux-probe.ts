@@ -1,41 +1,9 @@
-/**
- * Echo requests of given sizes through raw sockets (icmp(7), raw(7)) that never fragment and take no notice of what
- * the kernel believes about the path (IP_PMTUDISC_PROBE): only the link's own MTU bounds them.
- */
-import {
-  AF_INET,
-  AF_INET6,
-  check,
-  decodeEchoReply,
-  ECHO_HEADER_BYTES,
-  encodeEchoRequest,
-  encodeSocketAddress,
-  EventLoop,
-  IP_HEADER_BYTES,
-  IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  lookUpRoutes,
-  MSG_DONTWAIT,
-  RouteNetlink,
-  SO_MARK,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_RAW,
-  SOL_IP,
-  SOL_IPV6,
-  SOL_SOCKET,
-  withNetns,
-} from '../../linux/index.ts'
+/** Echo requests of given sizes, whole or not at all (echo-socket.ts), in whatever namespace the tunnel is. */
+import { randomInt } from 'node:crypto'
+import { EchoSocket, isKernelError, lookUpRoutes, RouteNetlink, withNetns } from '../../linux/index.ts'
 import type { Syscalls } from '../../linux/index.ts'
 import type { ContainerRef } from '../../model/index.ts'
 import type { PathProbe, ProbeTarget } from './probe.ts'
-
-const SO_BINDTODEVICE = 25
-const IP_MTU_DISCOVER = 10
-const IPV6_MTU_DISCOVER = 23
-const IPV6_DONTFRAG = 62
-const PMTUDISC_PROBE = 3
-const LARGEST_PACKET = 65_535
 
 export class LinuxProbe implements PathProbe {
   readonly #sys: Syscalls
@@ -49,75 +17,46 @@ export class LinuxProbe implements PathProbe {
   }
 
   async echo(target: ProbeTarget, sizes: readonly number[], timeoutMs: number): Promise<ReadonlySet<number>> {
-    const family = target.address.includes(':') ? 6 : 4
     const answered = new Set<number>()
-    const fd = this.#open(target, family)
-    if (fd === undefined) return answered
-    const bySequence = new Map<number, number>()
-    const identifier = (process.pid ^ fd) & 0xffff
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const bySequence = new Map(sizes.map((size) => [(this.#sequence = (this.#sequence + 1) & 0xffff), size]))
+    const socket = this.#open(target, (sequence) => {
+      const size = bySequence.get(sequence)
+      if (size !== undefined) answered.add(size)
+      if (answered.size === bySequence.size) resolve(undefined)
+    })
+    if (socket === undefined) return answered
+    const timer = setTimeout(resolve, timeoutMs, undefined)
     try {
-      const to = encodeSocketAddress({ address: target.address, port: 0 })
-      for (const size of sizes) {
-        const sequence = (this.#sequence = (this.#sequence + 1) & 0xffff)
-        const dataBytes = size - IP_HEADER_BYTES[family] - ECHO_HEADER_BYTES
-        bySequence.set(sequence, size)
-        // A refusal, such as EMSGSIZE on a link that is smaller, is an answer that does not come.
-        this.#sys.sendto(fd, encodeEchoRequest({ family, identifier, sequence, dataBytes }), 0, to)
-      }
-      await this.#collect(fd, timeoutMs, (packet) => {
-        const reply = decodeEchoReply(packet, family)
-        const size = reply?.identifier === identifier ? bySequence.get(reply.sequence) : undefined
-        if (size !== undefined) answered.add(size)
-        return answered.size === bySequence.size
-      })
+      // A refusal, such as EMSGSIZE on a link that is smaller, is an answer that does not come.
+      for (const [sequence, packetBytes] of bySequence)
+        socket.send({ to: target.address, sequence, packetBytes })
+      await promise
       return answered
     } finally {
-      this.#sys.close(fd)
+      clearTimeout(timer)
+      socket.close()
     }
   }
 
-  /** Undefined where the link or its namespace is not there. */
-  #open({ through, mark = 0 }: ProbeTarget, family: 4 | 6): number | undefined {
-    const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6]
-    const make = (): number => this.#sys.socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)
-    const fd = through?.container === undefined ? make() : this.#inside(through.container, make)
-    if (fd === undefined) return undefined
-    check(fd, 'open a raw ICMP socket')
-    const name = new TextEncoder().encode(`${through?.name ?? ''}\0`)
-    const bound = through === undefined ? 0 : this.#sys.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name)
-    const marked = mark === 0 ? 0 : this.#sys.setsockopt(fd, SOL_SOCKET, SO_MARK, mark)
-    if (bound < 0 || marked < 0) {
-      this.#sys.close(fd)
-      return undefined
+  /** Undefined where the link or its namespace is not there, or raw sockets are not allowed. */
+  #open(
+    { address, through, mark = 0 }: ProbeTarget,
+    onReply: (sequence: number) => void,
+  ): EchoSocket | undefined {
+    const namespace = through?.container === undefined ? undefined : this.#namespace(through.container)
+    if (through?.container !== undefined && namespace === undefined) return undefined
+    const inside = <T>(open: () => T): T =>
+      namespace === undefined ? open() : withNetns(this.#sys, namespace, open)
+    const family = address.includes(':') ? 6 : 4
+    const link = through === undefined ? {} : { link: through.name }
+    const options = { family, identifier: randomInt(0x10000), onReply, inside, mark, whole: true } as const
+    try {
+      return EchoSocket.open(this.#sys, { ...options, ...link })
+    } catch (error) {
+      if (isKernelError(error)) return undefined
+      throw error
     }
-    if (family === 4) this.#sys.setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE)
-    else {
-      this.#sys.setsockopt(fd, SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE)
-      this.#sys.setsockopt(fd, SOL_IPV6, IPV6_DONTFRAG, 1)
-    }
-    return fd
-  }
-
-  #inside<T>(container: ContainerRef, run: () => T): T | undefined {
-    const namespace = this.#namespace(container)
-    return namespace === undefined ? undefined : withNetns(this.#sys, namespace, run)
-  }
-
-  /** Until `take` says that it has everything, or the time is over. */
-  async #collect(fd: number, timeoutMs: number, take: (packet: Uint8Array) => boolean): Promise<void> {
-    const buffer = new Uint8Array(LARGEST_PACKET)
-    const { promise, resolve } = Promise.withResolvers<undefined>()
-    const timer = setTimeout(resolve, timeoutMs, undefined)
-    const watch = new EventLoop().watch(fd, 'readable', () => {
-      for (;;) {
-        const length = this.#sys.recv(fd, buffer, MSG_DONTWAIT)
-        if (length < 0) return
-        if (take(buffer.subarray(0, length))) resolve(undefined)
-      }
-    })
-    await promise
-    clearTimeout(timer)
-    watch.close()
   }
 
   routeMtu({ address, mark = 0 }: ProbeTarget): number | undefined {

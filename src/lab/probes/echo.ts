@@ -2,25 +2,7 @@
  * ICMP and ICMPv6 echo (RFC 792, RFC 4443 §4) from any machine of a lab, many at once, through raw sockets made
  * inside the machines' namespaces. Raw IPv4 sockets hand over the IP header, raw IPv6 sockets do not.
  */
-import {
-  AF_INET,
-  AF_INET6,
-  type Closeable,
-  check,
-  decodeEchoReply,
-  encodeEchoRequest,
-  encodeSocketAddress,
-  EventLoop,
-  IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  MSG_DONTWAIT,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_RAW,
-  SOL_IP,
-  SOL_IPV6,
-  type Syscalls,
-} from '../../linux/index.ts'
+import { EchoSocket, type Syscalls } from '../../linux/index.ts'
 import { patiently } from '../patience.ts'
 import type { Machine } from '../runtime/machine.ts'
 
@@ -38,9 +20,7 @@ export interface EchoOptions {
   readonly timeoutMs: number
 }
 
-const IP_TTL = 2
-const IPV6_UNICAST_HOPS = 16
-const DATA_BYTES = 56
+const PACKET_BYTES = 100
 
 /** Milliseconds until each was answered; undefined where nobody answered. In the order of the requests. */
 export async function echo(
@@ -65,11 +45,9 @@ class EchoRound {
   readonly results: (number | undefined)[]
   readonly #sys: Syscalls
   readonly #requests: readonly EchoRequest[]
-  readonly #sockets = new Map<string, number>()
-  readonly #watches: Closeable[] = []
+  readonly #sockets = new Map<string, EchoSocket>()
   readonly #identifier = (process.pid ^ Math.floor(performance.now())) & 0xffff
   readonly #sentAt: number[]
-  readonly #buffer = new Uint8Array(2048)
   #waiting: number
   #wake: (() => void) | undefined
 
@@ -88,15 +66,9 @@ class EchoRound {
   sendUnanswered(): void {
     this.#requests.forEach((request, index) => {
       if (this.results[index] !== undefined) return
-      const socket = this.#socketFor(request)
       this.#sentAt[index] = performance.now()
       // A refusal (no route, not permitted) is an answer that does not come.
-      this.#sys.sendto(
-        socket,
-        this.#packet(request, index),
-        0,
-        encodeSocketAddress({ address: request.to, port: 0 }),
-      )
+      this.#socketFor(request).send({ to: request.to, sequence: index, packetBytes: PACKET_BYTES })
     })
   }
 
@@ -112,42 +84,18 @@ class EchoRound {
     })
   }
 
-  #packet(request: EchoRequest, index: number): Uint8Array {
-    const family = familyOf(request.to)
-    return encodeEchoRequest({
-      family,
-      identifier: this.#identifier,
-      sequence: index,
-      dataBytes: DATA_BYTES,
-    })
-  }
-
-  #socketFor({ from, to, hopLimit }: EchoRequest): number {
+  #socketFor({ from, to, hopLimit }: EchoRequest): EchoSocket {
     const family = familyOf(to)
     const key = `${from.name} ${family} ${hopLimit ?? ''}`
     const known = this.#sockets.get(key)
     if (known !== undefined) return known
-    const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6]
-    const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC
-    const socket = from.inside(() =>
-      check(this.#sys.socket(domain, type, protocol), 'open a raw ICMP socket'),
-    )
-    if (hopLimit !== undefined) {
-      const [level, option] = family === 4 ? [SOL_IP, IP_TTL] : [SOL_IPV6, IPV6_UNICAST_HOPS]
-      check(this.#sys.setsockopt(socket, level, option, hopLimit), 'set the hop limit')
-    }
+    const socket = EchoSocket.open(this.#sys, {
+      ...{ family, identifier: this.#identifier, onReply: (sequence) => this.#answered(sequence) },
+      inside: (open) => from.inside(open),
+      ...(hopLimit === undefined ? {} : { hopLimit }),
+    })
     this.#sockets.set(key, socket)
-    this.#watches.push(new EventLoop().watch(socket, 'readable', () => this.#receive(socket, family)))
     return socket
-  }
-
-  #receive(socket: number, family: 4 | 6): void {
-    for (;;) {
-      const length = this.#sys.recv(socket, this.#buffer, MSG_DONTWAIT)
-      if (length < 0) return
-      const reply = decodeEchoReply(this.#buffer.subarray(0, length), family)
-      if (reply?.identifier === this.#identifier) this.#answered(reply.sequence)
-    }
   }
 
   #answered(index: number): void {
@@ -158,8 +106,7 @@ class EchoRound {
   }
 
   close(): void {
-    for (const watch of this.#watches) watch.close()
-    for (const socket of this.#sockets.values()) this.#sys.close(socket)
+    for (const socket of this.#sockets.values()) socket.close()
   }
 }
 
