@@ -192,7 +192,8 @@ export class Agent {
     this.#upkeep.endpoints(desired.intent, devicesOf(observed))
     await this.#resolver.settled()
     const difference = diff({ ...this.#decide(desired.intent, observed), intent: desired.intent, observed })
-    return { ...difference, problems: this.#desired.problems }
+    const cuts = await this.#commit?.foresee({ observed, steps: difference.steps })
+    return { ...difference, problems: [...this.#desired.problems, ...(cuts ?? [])] }
   }
 
   async #start(): Promise<void> {

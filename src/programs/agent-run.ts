@@ -94,9 +94,9 @@ const options = (flags: AgentFlags, host: LinuxHost, source: Source): AgentOptio
   safety: safetyOf(flags),
 })
 
-const safetyOf = ({ once, confirmWithin }: AgentFlags): SafetyOptions => {
+const safetyOf = ({ once, dryRun, confirmWithin }: AgentFlags): SafetyOptions => {
   const sys = loadSyscalls()
-  const session = once ? sshSession() : undefined
+  const session = once || dryRun ? sshSession() : undefined
   return {
     routing: () => observeRouting(sys),
     boot: systemBootClock,
@@ -154,6 +154,8 @@ const dryRun = async (agent: Agent, flags: AgentFlags): Promise<void> => {
   }
   for (const command of commands) process.stdout.write(`${command}\n`)
   for (const conflict of conflicts) process.stderr.write(`warren: ${conflict.message}\n  ${conflict.hint}\n`)
+  for (const { code, message } of problems)
+    if (code === 'WouldCutOff') process.stderr.write(`warren: ${message}\n`)
   for (const note of notesOn({ waiting, adoptions })) process.stderr.write(`warren: ${note}\n`)
   if (commands.length === 0 && conflicts.length === 0) process.stderr.write('nothing to do\n')
 }

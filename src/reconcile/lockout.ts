@@ -1,7 +1,8 @@
 /**
  * Steps that may cut a node off, as sentences: a route that swallows the very endpoint its tunnel needs, and a
  * default route without the mark that keeps the tunnel's own packets out of it. They may, and no more: a longer
- * route of the host's own, such as that of its LAN, would still lead to the endpoint.
+ * route of the host's own, such as that of its LAN, would still lead to the endpoint. From the plan alone, so that it
+ * can be said where the host is not at hand; whom a change cuts off on a host is for reachability.ts to compute.
  */
 import { containsAddress, parseAddress, parsePrefix } from '../model/index.ts'
 import type { NodeIntent, WireGuardIntent } from '../model/index.ts'

@@ -210,13 +210,9 @@ export class CommitConfirm {
         return await desired.goBack([takenBackProblem(taken)], { orNothing: true })
       if (desired.digest === desired.keptDigest) return
     }
-    const kept = await protectedAddresses({
-      keepReachable: desired.bounds.keepReachable,
-      session: this.#o.safety.session,
-      ...this.#o,
-    })
+    const kept = await this.#protected()
     for (const name of kept.unresolved) this.#o.log.warn('cannot protect a name without an address', { name })
-    const found = kept.addresses.length === 0 ? [] : await this.#cuts(kept, lookAhead)
+    const found = await this.#cuts(kept, lookAhead)
     if (this.#change === undefined && this.#o.safety.withinMs !== undefined) await this.#arm()
     if (this.#change === undefined) {
       if (found.length > 0) await desired.goBack(found.map(wouldCutOff), { orNothing: false })
@@ -225,7 +221,20 @@ export class CommitConfirm {
     await this.#prepare(this.#change, { found, kept })
   }
 
+  #protected(): Promise<Protected> {
+    const { desired, safety } = this.#o
+    const { keepReachable } = desired.bounds
+    return protectedAddresses({ ...this.#o, keepReachable, session: safety.session })
+  }
+
+  /** Of a dry run: whom it would cut off. */
+  async foresee(ahead: LookAhead): Promise<Problem[]> {
+    const found = await this.#cuts(await this.#protected(), () => Promise.resolve(ahead))
+    return found.map((cut) => ({ ...wouldCutOff(cut), severity: 'warning' }))
+  }
+
   async #cuts({ addresses }: Protected, lookAhead: () => Promise<LookAhead>): Promise<Cut[]> {
+    if (addresses.length === 0) return []
     const { observed, steps } = await lookAhead()
     const view = { ...this.#o.safety.routing(), wireguard: observed.wireguard }
     return cuts({ view, steps, keep: addresses })
