@@ -28,7 +28,7 @@ export function isEntry(path: string): boolean {
   return /^src\/([a-z]+|protocols\/[a-z]+|linux\/[a-z]+|protocols\/[a-z]+\/[a-z]+)\/index\.ts$/.test(path)
 }
 
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g
+const IMPORT = /(?<!')(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g
 
 export function importsOf(file: string): readonly SourceImport[] {
   const text = withoutComments(readFileSync(file, 'utf8'))
