@@ -45,6 +45,23 @@ test('whatever a node says instead of facts, the judgement comes to an end', () 
   )
 })
 
+test('nothing that a node says stands in a command as more than a word', () => {
+  const link = { name: '$(id);`id`|x', index: 9, kind: 'veth', up: true, mtuBytes: 1500 }
+  const rule = { family: 'inet', priority: 1, table: 7, text: 'from all lookup 7; id', fwmark: null }
+  const chain = { family: 'inet', table: "f'", name: 'in>x', rules: [] }
+  const hostile = {
+    ...facts,
+    links: [link],
+    rules: [{ ...rule, from: null, to: null, inputLink: null }],
+    firewall: { ruleset: { chains: [chain], sets: [] }, unseen: [] },
+  }
+  const read = parseFacts(JSON.stringify(hostile))
+  assert.equal(read?.links[0]?.name, '__id___id__x')
+  assert.equal(read?.rules[0]?.text, 'from all lookup 7_ id')
+  const [shown] = read?.firewall.ruleset?.chains ?? []
+  assert.deepEqual([shown?.table, shown?.name], ['f_', 'in_x'])
+})
+
 test('what is not facts of this version is not taken for them', () => {
   for (const text of ['', 'null', '[]', '{}', JSON.stringify({ ...facts, version: 2 }), 'Permission denied'])
     assert.equal(parseFacts(text), undefined)

@@ -34,6 +34,7 @@ import {
   type Shape,
   tableOf,
   text,
+  word,
 } from './shape.ts'
 
 /** Undefined when it is not from warren, or from one that speaks another version. */
@@ -63,14 +64,14 @@ const questions = fields<FactQuestions>({
 
 const agent = fields<AgentFacts>({ node: text, phase: text, problems: texts, interfaces: texts })
 
-const link = fields<LinkFacts>({ name: text, index: number, kind: text, up: flag, mtuBytes: number })
+const link = fields<LinkFacts>({ name: word, index: number, kind: text, up: flag, mtuBytes: number })
 
-const address = fields<AddressFacts>({ link: text, local: text, prefixLength: number })
+const address = fields<AddressFacts>({ link: word, local: word, prefixLength: number })
 
 const route = fields<RouteFacts>({
-  destination: text,
+  destination: word,
   table: number,
-  link: orNull(text),
+  link: orNull(word),
   mtuBytes: orNull(number),
 })
 
@@ -78,18 +79,18 @@ const rule = fields<RuleFacts>({
   family: oneOf('inet', 'inet6'),
   priority: number,
   table: number,
-  text,
-  from: orNull(text),
-  to: orNull(text),
+  text: word,
+  from: orNull(word),
+  to: orNull(word),
   fwmark: orNull(number),
-  inputLink: orNull(text),
+  inputLink: orNull(word),
 })
 
 const peer = fields<PeerFacts>({
-  publicKey: text,
+  publicKey: word,
   presharedKeyDigest: orNull(text),
-  endpoint: orNull(text),
-  allowedIPs: texts,
+  endpoint: orNull(word),
+  allowedIPs: listOf(word),
   lastHandshakeMs: orNull(number),
   rxBytes: number,
   txBytes: number,
@@ -98,9 +99,9 @@ const peer = fields<PeerFacts>({
 })
 
 const device = fields<DeviceFacts>({
-  link: text,
+  link: word,
   backend: text,
-  publicKey: orNull(text),
+  publicKey: orNull(word),
   listenPort: number,
   fwmark: number,
   peers: listOf(peer),
@@ -110,12 +111,12 @@ const lookupAnswer: Shape<LookupAnswer> = either(
   fields<Extract<LookupAnswer, { kind: 'way' }>>({
     kind: oneOf('way'),
     type: number,
-    link: orNull(text),
-    gateway: orNull(text),
-    source: orNull(text),
+    link: orNull(word),
+    gateway: orNull(word),
+    source: orNull(word),
     mtuBytes: orNull(number),
     table: number,
-    destination: orNull(text),
+    destination: orNull(word),
     protocol: number,
   }),
   fields<Extract<LookupAnswer, { kind: 'refused' }>>({ kind: oneOf('refused'), code: text }),
@@ -129,13 +130,13 @@ const lookup = fields<LookupFacts>({
   answer: lookupAnswer,
 })
 
-const resolved = fields<ResolvedFacts>({ host: text, addresses: texts, problem: orNull(text) })
+const resolved = fields<ResolvedFacts>({ host: text, addresses: listOf(word), problem: orNull(text) })
 
 const verdict: Shape<VerdictFacts> = either(
   fields<Exclude<VerdictFacts, { chain: string }>>({
     kind: oneOf('accept', 'drop', 'queue', 'continue', 'return'),
   }),
-  fields<Extract<VerdictFacts, { chain: string }>>({ kind: oneOf('jump', 'goto'), chain: text }),
+  fields<Extract<VerdictFacts, { chain: string }>>({ kind: oneOf('jump', 'goto'), chain: word }),
 )
 
 type Loaded = Extract<ExpressionFacts, { key: number }>
@@ -158,7 +159,7 @@ const EXPRESSIONS: readonly Shape<ExpressionFacts>[] = [
   }),
   fields<Of<'range'>>({ op: oneOf('range'), from: number, inside: flag, low: text, high: text }),
   fields<Of<'bitwise'>>({ op: oneOf('bitwise'), from: number, into: number, mask: text, xor: text }),
-  fields<Of<'lookup'>>({ op: oneOf('lookup'), from: number, set: text, inverted: flag, verdicts: flag }),
+  fields<Of<'lookup'>>({ op: oneOf('lookup'), from: number, set: word, inverted: flag, verdicts: flag }),
   fields<Of<'load'>>({ op: oneOf('load'), into: number, value: text }),
   fields<Of<'verdict'>>({ op: oneOf('verdict'), verdict }),
   fields<Of<'reject'>>({ op: oneOf('reject') }),
@@ -174,9 +175,9 @@ const expression: Shape<ExpressionFacts> = (value) => {
 }
 
 const chain = fields<ChainFacts>({
-  family: text,
-  table: text,
-  name: text,
+  family: word,
+  table: word,
+  name: word,
   type: maybe(text),
   hook: maybe(number),
   priority: maybe(number),
@@ -185,9 +186,9 @@ const chain = fields<ChainFacts>({
 })
 
 const set = fields<SetFacts>({
-  family: text,
-  table: text,
-  name: text,
+  family: word,
+  table: word,
+  name: word,
   ranges: flag,
   elements: listOf(
     fields<SetFacts['elements'][number]>({

@@ -7,6 +7,12 @@
 export type Shape<T> = (value: unknown) => T | undefined
 
 export const text: Shape<string> = (value) => (typeof value === 'string' ? value : undefined)
+/**
+ * Text that may become part of a command which a person copies: what a shell would take for more than letters is an
+ * underscore. Real names, addresses and rules have none of it.
+ */
+export const word: Shape<string> = (value) =>
+  typeof value === 'string' ? value.replaceAll(/[^\p{L}\p{N}_@%+=:,./[\] -]/gu, '_') : undefined
 export const number: Shape<number> = (value) =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined
 export const flag: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)

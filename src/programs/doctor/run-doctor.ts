@@ -1,6 +1,7 @@
 /** What `warren doctor` does. */
 import { examine, type HostFinding } from '../../diagnosis/index.ts'
 import { CheckFailed } from '../exit.ts'
+import { printable } from '../fleet/via.ts'
 import { type Paint, paintFor } from '../terminal/paint.ts'
 import { formatStructured } from '../terminal/structured.ts'
 import { formatTable } from '../terminal/table.ts'
@@ -23,10 +24,10 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
 }
 
 export function formatDoctor(findings: readonly HostFinding[], paint: Paint): string {
-  const rows = findings.map((one) => [wordOf(one, paint), one.check, one.says])
+  const rows = findings.map((one) => [wordOf(one, paint), one.check, printable(one.says)])
   const open = findings.filter((one) => one.fix.length > 0)
   const remedies = open.map(
-    (one) => `\n${paint.bold(one.check)}\n${one.fix.map((fix) => `  ${fix}\n`).join('')}`,
+    (one) => `\n${paint.bold(one.check)}\n${one.fix.map((fix) => `  ${printable(fix)}\n`).join('')}`,
   )
   const count = (level: HostFinding['level']): number => findings.filter((one) => one.level === level).length
   const [fails, warns] = [count('fail'), count('warn')]

@@ -46,9 +46,9 @@ export class NodeCommandFailed extends Error {
 
 const SSH_FAILED = 255
 
-/** Another machine's words must not steer this terminal. */
+/** Another machine's words must not steer this terminal, nor stand on it in another order than they are copied. */
 export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ')
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
 }
 
 export function parseVia(options: ViaOptions): Via {
