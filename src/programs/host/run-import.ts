@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import type { Problem } from '../../model/index.ts'
 import { BadInput } from '../exit.ts'
 import { writeTextAtomically } from '../files/write-text.ts'
+import { printable } from '../fleet/via.ts'
 import type { LeftOut } from '../import/import-draft.ts'
 import { type ImportedObjects, objectsOf } from '../import/objects-of-draft.ts'
 import { env } from '../options.ts'
@@ -80,7 +81,9 @@ function objectsOfConfigs(found: readonly FoundConfig[]): ImportedObjects {
 function tellLeftOut(leftOut: readonly LeftOut[]): void {
   if (leftOut.length === 0) return
   const places = Map.groupBy(leftOut, ({ where }) => where)
-  const lines = [...places].map(([where, own]) => `  ${where}: ${own.map(({ what }) => what).join(', ')}\n`)
+  const lines = [...places].map(
+    ([where, own]) => `  ${printable(`${where}: ${own.map(({ what }) => what).join(', ')}`)}\n`,
+  )
   standardError().write(`Left out, because an object has no word for it:\n${lines.join('')}`)
 }
 

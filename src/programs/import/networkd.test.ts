@@ -329,3 +329,15 @@ Name=d[0-9]
     'NetlinkInterface/host-x spec.vlan.link all of it: missing: expected a string',
   ])
 })
+
+test('a pattern of many stars is matched at once', () => {
+  const result = imported(`== d.netdev
+[NetDev]
+Name=aaaaaaaaaaaaaaa
+Kind=dummy
+== d.network
+[Match]
+Name=${'*'.repeat(200)}b ${'*a'.repeat(40)}b [a-
+`)
+  assert.deepEqual(specsOf(result), [{ interfaceName: 'aaaaaaaaaaaaaaa', type: 'dummy', up: false }])
+})

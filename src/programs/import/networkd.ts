@@ -71,7 +71,8 @@ function matches(unit: Unit, name: string): boolean {
 function globOf(pattern: string): RegExp {
   const source = pattern
     .replaceAll(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
+    // One for many: stars in a row would be tried in every way.
+    .replaceAll(/\*+/g, '.*')
     .replaceAll('?', '.')
     .replaceAll('[!', '[^')
   try {
