@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 
 import { keepFile, PendingChanges, rememberOrigin, sshSession, systemBootClock } from '../../agent/index.ts'
+import { MissingHere } from '../exit.ts'
 
 export interface GuardOptions {
   readonly stateDir: string
@@ -35,7 +36,7 @@ export async function armChange(
   options: GuardOptions & { readonly isGuarded: boolean },
 ): Promise<Guard | undefined> {
   const session = sshSession()
-  if (session !== undefined) await rememberOrigin(options.stateDir, session)
+  if (session !== undefined) await keepingState(() => rememberOrigin(options.stateDir, session))
   const asked = options.force === true || options.confirmWithin !== undefined
   if (!asked || !options.isGuarded) return undefined
   const kept = await Promise.all(files.map(({ path }) => keepFile(resolve(path))))
@@ -43,18 +44,31 @@ export async function armChange(
   const isNew = kept.some((file, index) => file.text !== files[index]?.text)
   if (!isNew && (await changes.read()) === undefined) return undefined
   const withinMs = Number(options.confirmWithin ?? 0) * 1000
-  const { begun, id } = await changes.arm({
-    id: options.change ?? randomBytes(8).toString('hex'),
-    reason: session === undefined ? 'warren node put' : `pushed from ${session.address}`,
-    ...{ needs: options.force === true ? 'nothing' : 'confirmation', begun: systemBootClock(), withinMs },
-    files: kept,
-  })
+  const { begun, id } = await keepingState(() =>
+    changes.arm({
+      id: options.change ?? randomBytes(8).toString('hex'),
+      reason: session === undefined ? 'warren node put' : `pushed from ${session.address}`,
+      ...{ needs: options.force === true ? 'nothing' : 'confirmation', begun: systemBootClock(), withinMs },
+      files: kept,
+    }),
+  )
   return { id, untilMs: begun.wallMs + withinMs }
 }
 
-/** After the last file: a plan that is to stay ends the wait of the one before it. */
+/**
+ * Before the first file of a plan that is to stay: it came through what waits, which is proof enough for that, and is
+ * itself to be judged as one that nobody will confirm.
+ */
 export async function endWait(stateDir: string): Promise<void> {
   const changes = new PendingChanges(stateDir)
   await changes.confirm()
   await changes.forgetTakenBack()
+}
+
+async function keepingState<T>(keep: () => Promise<T>): Promise<T> {
+  try {
+    return await keep()
+  } catch (error) {
+    throw new MissingHere(`cannot keep what is needed to take a plan back: ${(error as Error).message}`)
+  }
 }

@@ -62,10 +62,10 @@ export async function runNodePut(name: string, options: NodePutOptions): Promise
   mkdirSync(options.plansDir, { recursive: true, mode: 0o755 })
   const isGuarded = (await readAgentStatus(options.runDir))?.guarded === true
   const guard = await armChange([lock, plan], { ...options, isGuarded })
+  if (guard === undefined && options.confirmWithin === undefined) await endWait(options.stateDir)
   // The lock first: a plan without its allocations would make the agent wait, the other way round it does not.
   writeTextAtomically(lock.path, lock.text, { mode: 0o644 })
   writeTextAtomically(plan.path, plan.text, { mode: holdsSecret(objects) ? 0o600 : 0o644 })
-  if (guard === undefined && options.confirmWithin === undefined) await endWait(options.stateDir)
   const { digest } = await new FileSource({ dir: options.plansDir }).read()
   const change = options.force ? undefined : guard?.id
   const status = await waitForAgent(options.runDir, { digest, seconds: Number(options.wait), change })
