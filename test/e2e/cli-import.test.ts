@@ -21,7 +21,7 @@ test('a folder of systemd-networkd becomes objects that are valid, with keys in 
       `[WireGuardPeer]\nPublicKey=${PEER}\nAllowedIPs=10.9.0.0/24\n`,
     [join(network, 'wg0.network')]: '[Match]\nName=wg0\n[Network]\nAddress=10.9.0.2/24\nVXLAN=seg0\n',
     [join(network, 'seg0.netdev')]:
-      '[NetDev]\nName=seg0\nKind=vxlan\n[VXLAN]\nVNI=142\nRemote=10.9.0.1\nDestinationPort=4789\nFlowLabel=7\n',
+      '[NetDev]\nName=seg0\nKind=vxlan\n[VXLAN]\nVNI=142\nRemote=10.9.0.1\nDestinationPort=4789\nFlowLabel=7\n\u001b[2J=1\n',
     [join(network, 'seg0.network')]: '[Match]\nName=seg0\n[Network]\nAddress=10.142.0.2/24\n',
     [join(network, 'eth0.link')]: '[Match]\nOriginalName=*\n',
   }
@@ -31,6 +31,7 @@ test('a folder of systemd-networkd becomes objects that are valid, with keys in 
   })
   assert.equal(status, 0, stderr)
   assert.ok(!`${stdout}${stderr}`.includes(PRIVATE))
+  assert.ok(!stderr.includes('\u001b[2J'), 'what is left out steers no terminal')
   assert.match(stderr, /^ {2}network\/seg0\.netdev:8: \[VXLAN\] FlowLabel$/m)
   assert.match(stderr, /^ {2}network\/eth0\.link: all of it$/m)
   const secrets = filesBelow(directory)['host-wg0.secrets.yaml']
