@@ -63,8 +63,17 @@ export class Namespaces {
   async #find(container: ContainerRef): Promise<Found> {
     const resolved = await this.#o.resolver.resolve(container)
     if (resolved.kind !== 'found') return resolved
+    const name = netnsNameOf(container)
     try {
-      return this.#openAt(netnsNameOf(container), resolved.path)
+      const fd = openNetns(this.#o.sys, resolved.path)
+      const identity = identityOf(fstatSync(fd))
+      if (
+        identity === this.#open.get(name)?.namespace.identity ||
+        (await this.#isStill(container, resolved.id))
+      )
+        return this.#opened({ name, path: resolved.path, fd, identity })
+      this.#o.sys.close(fd)
+      return { kind: 'unknown', message: `${name} became another one while it was looked at` }
     } catch (error) {
       const message = (error as Error).message
       // It ended between the answer and the look.
@@ -73,9 +82,14 @@ export class Namespaces {
     }
   }
 
-  #openAt(name: NetnsName, path: string): Found {
-    const fd = openNetns(this.#o.sys, path)
-    const identity = identityOf(fstatSync(fd))
+  /** A path of /proc is that of whoever has the number now: it may have ended, and another one got it. */
+  async #isStill(container: ContainerRef, id: string): Promise<boolean> {
+    const now = await this.#o.resolver.resolve(container)
+    return now.kind === 'found' && now.id === id
+  }
+
+  #opened(o: { name: NetnsName; path: string; fd: number; identity: string }): Found {
+    const { name, path, fd, identity } = o
     const open = this.#open.get(name)
     const canonical = this.#canonical.get(identity) ?? name
     this.#canonical.set(identity, canonical)
@@ -96,7 +110,7 @@ export class Namespaces {
         hint: 'Leave out `container`, or give the container a network of its own.',
       }
     }
-    return { kind: 'open', namespace: this.#make({ name, path, fd, identity }) }
+    return { kind: 'open', namespace: this.#make(o) }
   }
 
   #make(o: { name: NetnsName; path: string; fd: number; identity: string }): NetworkNamespace {
