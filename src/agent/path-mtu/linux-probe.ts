@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { EchoSocket, isKernelError, lookUpRoutes, RouteNetlink, withNetns } from '../../linux/index.ts'
 import type { Syscalls } from '../../linux/index.ts'
 import type { ContainerRef } from '../../model/index.ts'
-import type { PathProbe, ProbeTarget } from './probe.ts'
+import type { Echoes, PathProbe, ProbeTarget } from './probe.ts'
 
 export class LinuxProbe implements PathProbe {
   readonly #sys: Syscalls
@@ -16,7 +16,7 @@ export class LinuxProbe implements PathProbe {
     this.#namespace = namespace
   }
 
-  async echo(target: ProbeTarget, sizes: readonly number[], timeoutMs: number): Promise<ReadonlySet<number>> {
+  async echo(target: ProbeTarget, sizes: readonly number[], timeoutMs: number): Promise<Echoes> {
     const answered = new Set<number>()
     const { promise, resolve } = Promise.withResolvers<undefined>()
     const bySequence = new Map(sizes.map((size) => [(this.#sequence = (this.#sequence + 1) & 0xffff), size]))
@@ -25,14 +25,15 @@ export class LinuxProbe implements PathProbe {
       if (size !== undefined) answered.add(size)
       if (answered.size === bySequence.size) resolve(undefined)
     })
-    if (socket === undefined) return answered
+    if (socket === undefined) return { answered, refused: true }
     const timer = setTimeout(resolve, timeoutMs, undefined)
     try {
-      // A refusal, such as EMSGSIZE on a link that is smaller, is an answer that does not come.
-      for (const [sequence, packetBytes] of bySequence)
-        socket.send({ to: target.address, sequence, packetBytes })
-      await promise
-      return answered
+      const results = [...bySequence].map(([sequence, packetBytes]) =>
+        socket.send({ to: target.address, sequence, packetBytes }),
+      )
+      const refused = results.some((result) => result < 0)
+      if (!refused) await promise
+      return { answered, refused }
     } finally {
       clearTimeout(timer)
       socket.close()

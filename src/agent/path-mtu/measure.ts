@@ -1,6 +1,7 @@
 /**
  * One measurement of the path to one peer: the largest packet inside the tunnel that comes back, and no more than
  * goes around it without being fragmented, as far as the node's own routes and an endpoint that answers can tell.
+ * Links that somebody breaks or makes smaller meanwhile are no property of a path: then there is no result.
  */
 import { isFound, narrowed, sizesToTry, wireguardOverhead } from '../../reconcile/index.ts'
 import type { Clock } from '../clock.ts'
@@ -25,7 +26,12 @@ export interface Measurement {
   readonly outer: ProbeTarget | undefined
 }
 
-/** Undefined: the other end answers nobody, so nothing is known but what the node's own routes say. */
+/** The link itself refused a packet, or what was lost arrives again: nothing was learned, and asking again may help. */
+export class Disturbed extends Error {}
+
+/**
+ * Undefined: the other end answers nobody, so nothing is known but what the node's own routes say. Throws Disturbed.
+ */
 export const measurePath = async (m: Measurement): Promise<number | undefined> => {
   const outer = m.outer === undefined ? undefined : await outerLimit(m, m.outer)
   const most = Math.min(m.mostBytes, outer ?? m.mostBytes)
@@ -46,7 +52,10 @@ const outerLimit = async (m: Measurement, outer: ProbeTarget): Promise<number | 
   if (known === undefined) return undefined
   const overhead = wireguardOverhead(outer.address.includes(':') ? 6 : 4)
   const most = Math.min(known, m.mostBytes + overhead)
-  const measured = await largest(m, outer, most)
+  const measured = await largest(m, outer, most).catch((error: unknown) => {
+    if (error instanceof Disturbed) return undefined
+    throw error
+  })
   return (measured ?? most) - overhead
 }
 
@@ -62,6 +71,10 @@ const largest = async (m: Measurement, target: ProbeTarget, most: number): Promi
     const sizes = sizesToTry(range)
     range = narrowed(range, sizes, (await persistently(m, target, { sizes, timeoutMs })).answered)
   }
+  // Somebody may have broken the path and mended it meanwhile.
+  const last = await persistently(m, target, { sizes: [SMALL_BYTES, most], timeoutMs })
+  if (last.answered.has(most) || last.answered.size === 0)
+    throw new Disturbed('the path changed while it was measured')
   return range.arrives
 }
 
@@ -92,7 +105,9 @@ const persistently = async (
     const open = sizes.filter((size) => size > largestAnswered)
     if (open.length === 0) break
     const before = clock.nowMs()
-    for (const size of await probe.echo(target, open, timeoutMs)) answered.add(size)
+    const echoes = await probe.echo(target, open, timeoutMs)
+    if (echoes.refused) throw new Disturbed('the link takes no packet of this size')
+    for (const size of echoes.answered) answered.add(size)
     lastMs = clock.nowMs() - before
   }
   return { answered, lastMs }

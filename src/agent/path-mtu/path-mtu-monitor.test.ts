@@ -8,7 +8,7 @@ import type { NodeIntent, ObservedPeer, ObservedWireGuard } from '../../model/in
 import { peerId } from '../../reconcile/index.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { PathMtuMonitor } from './path-mtu-monitor.ts'
-import type { PathProbe, ProbeTarget } from './probe.ts'
+import type { Echoes, PathProbe, ProbeTarget } from './probe.ts'
 
 const KEY = `${'P'.repeat(42)}A=`
 const ID = peerId('wg0', KEY)
@@ -55,13 +55,21 @@ class FakePath implements PathProbe {
   lossy = false
   readonly #seen = new Set<number>()
 
-  echo(target: ProbeTarget, sizes: readonly number[]): Promise<ReadonlySet<number>> {
+  /** Of the link itself. */
+  link = 1420
+  /** Happens before each round. */
+  meanwhile: () => void = () => {}
+
+  echo(target: ProbeTarget, sizes: readonly number[]): Promise<Echoes> {
+    this.meanwhile()
+    if (target.through !== undefined && sizes.some((size) => size > this.link))
+      return Promise.resolve({ answered: new Set(), refused: true })
     this.packets += sizes.length
     const limit = target.through === undefined ? this.outer : this.inner
     const carried = sizes.filter((size) => size <= limit && this.answers)
     const arrived = this.lossy ? carried.filter((size) => this.#seen.has(size)) : carried
     for (const size of carried) this.#seen.add(size)
-    return Promise.resolve(new Set(arrived))
+    return Promise.resolve({ answered: new Set(arrived), refused: false })
   }
 
   routeMtu(): number {
@@ -182,6 +190,31 @@ test('a narrow path is tried again after ten minutes, with the interface raised 
   assert.deepEqual([...monitor.measured.raised], [])
   assert.equal(monitor.measured.bytes.get(ID), 1420)
   assert.equal(changes(), 3)
+})
+
+test('a link that somebody made smaller says nothing of the path', async (t) => {
+  const { path, look, monitor, said } = worldOf(t)
+  path.link = 1300
+  await look()
+  assert.equal(monitor.measured.bytes.size, 0)
+  path.link = 1420
+  await look()
+  assert.equal(monitor.measured.bytes.get(ID), 1420)
+  assert.ok(!said.some((line) => line.startsWith('warn')))
+})
+
+test('a path that was broken and mended while it was measured is measured again', async (t) => {
+  const { path, look, monitor } = worldOf(t)
+  let rounds = 0
+  path.meanwhile = () => {
+    rounds++
+    path.inner = rounds > 3 && rounds < 10 ? 1000 : 1420
+  }
+  await look()
+  assert.equal(monitor.measured.bytes.size, 0)
+  path.meanwhile = () => {}
+  await look()
+  assert.equal(monitor.measured.bytes.get(ID), 1420)
 })
 
 test('what was measured outlives the agent', async (t) => {

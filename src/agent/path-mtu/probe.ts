@@ -9,12 +9,18 @@ export interface ProbeTarget {
   readonly mark?: number
 }
 
+export interface Echoes {
+  readonly answered: ReadonlySet<number>
+  readonly refused: boolean
+}
+
 export interface PathProbe {
   /**
    * Sends one echo request of each size (bytes of the whole IP packet, never fragmented on the way) and gives the
-   * sizes whose replies, of the same size, came back within the time.
+   * sizes whose replies, of the same size, came back within the time. `refused`: the link itself takes no packet so
+   * large, or none at all, which says nothing of the path.
    */
-  echo(target: ProbeTarget, sizes: readonly number[], timeoutMs: number): Promise<ReadonlySet<number>>
+  echo(target: ProbeTarget, sizes: readonly number[], timeoutMs: number): Promise<Echoes>
   /** What the node's own routes and links carry towards an address, as far as this host knows. */
   routeMtu(target: ProbeTarget): number | undefined
 }
