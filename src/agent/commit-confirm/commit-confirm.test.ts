@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../../../test/harness/eventually.ts'
-import { keepFile } from './pending-change.ts'
+import { keepFile, PendingChanges } from './pending-change.ts'
 import { B, BROKEN, GOOD, HARMLESS, OTHER_B, planText, running, Setup } from './samples.ts'
 
 test('a plan that could cut off whoever pushed last is refused, and what runs stays', async (t) => {
@@ -214,6 +214,32 @@ test('after a refusal, the plan that never ceased to be in force can be pushed a
   assert.equal(s.agent.status.refusedDigest, undefined)
   assert.equal(await s.changes.confirm('c1'), true)
   await eventually(() => s.agent.status.pending === undefined && s.agent.status.problems.length === 0)
+})
+
+test('a plan that cannot be written back is refused where it is, and the network goes back all the same', async (t) => {
+  const s = await running(t)
+  await s.put(BROKEN)
+  await eventually(() => s.agent.status.pending?.awaits === 'confirmation')
+  const change = await s.changes.read()
+  const files =
+    change?.files.map((file) => ({ ...file, path: join(s.plans, 'home.yaml', 'below-a-file.yaml') })) ?? []
+  writeFileSync(join(s.dir, 'pending/change.json'), JSON.stringify({ ...change, files }))
+  s.now = { ...s.now, uptimeMs: s.now.uptimeMs + 61_000 }
+  await eventually(() => s.peers[0] === B)
+  await eventually(() => s.agent.status.problems.some((p) => p.code === 'PlanTakenBack'))
+  await s.stop()
+  await s.start()
+  assert.deepEqual(s.peers, [B])
+  assert.equal(s.planOnDisk, BROKEN)
+})
+
+test('a disk that takes no change does not keep the network from going back', async (t) => {
+  const s = await running(t)
+  await s.put(BROKEN)
+  await eventually(() => s.agent.status.pending?.awaits === 'confirmation')
+  t.mock.method(PendingChanges.prototype, 'beginTakingBack', () => Promise.reject(new Error('EROFS')))
+  s.now = { ...s.now, uptimeMs: s.now.uptimeMs + 61_000 }
+  await eventually(() => s.peers[0] === B)
 })
 
 test('a second push before the first is confirmed goes back to what was confirmed', async (t) => {

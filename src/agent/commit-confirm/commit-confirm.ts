@@ -68,7 +68,7 @@ export class CommitConfirm {
   #silent: readonly string[] = []
   #considered = 0
   /** What this very process has taken back is not for it to try again. */
-  #tried = ''
+  #undone: TakenBack | undefined
   #timer: Closeable | undefined
   #askAtMs = 0
   #due = false
@@ -174,28 +174,50 @@ export class CommitConfirm {
   }
 
   async #takeBack(change: PendingChange, why: string): Promise<void> {
-    if (await this.#changes.beginTakingBack(change.id)) await this.#finishUndoing(why)
+    try {
+      if (await this.#changes.beginTakingBack(change.id)) await this.#finishUndoing(why)
+    } catch (error) {
+      // A disk that takes no change, perhaps: the network goes back all the same.
+      this.#o.log.error('cannot note that a change is taken back', { error: (error as Error).message })
+      await this.#undo(change, why, { inFolder: true })
+    }
     this.#due = true
     this.#o.wake('change taken back')
   }
 
-  /** True when there was something to take back, and it is done. */
+  /** True when something was taken back just now. The network goes back whatever becomes of the files. */
   async #finishUndoing(why: string): Promise<boolean> {
     const change = await this.#changes.undoing()
     if (change === undefined) return false
-    const { desired, boot, log } = { ...this.#o, ...this.#o.safety }
-    const digest = (await this.#changes.progress(change.id))?.digest ?? ''
-    const taken: TakenBack = { id: change.id, why, atMs: boot().wallMs, digest }
-    await this.#changes.finishTakingBack(change, taken)
+    let troubles: string[]
+    try {
+      troubles = await this.#changes.finishTakingBack(change, await this.#taken(change, why))
+    } catch (error) {
+      troubles = [(error as Error).message] // no room on the disk, perhaps: tried again with every pass
+    }
+    for (const error of troubles) this.#o.log.error('cannot write a plan back', { error })
+    return await this.#undo(change, why, { inFolder: change.files.length === 0 || troubles.length > 0 })
+  }
+
+  async #taken({ id }: PendingChange, why: string): Promise<TakenBack> {
+    const digest = (await this.#changes.progress(id))?.digest ?? ''
+    return { id, why, atMs: this.#o.safety.boot().wallMs, digest }
+  }
+
+  /** `inFolder`: the source goes on having the change, so its digest is refused. */
+  async #undo(change: PendingChange, why: string, o: { readonly inFolder: boolean }): Promise<boolean> {
+    if (this.#undone?.id === change.id) return false
+    const { desired, log } = this.#o
+    const taken = await this.#taken(change, why)
+    this.#undone = taken
     log.error('change taken back', { why, change: change.reason })
     this.#forget()
-    this.#tried = digest
     desired.provisional = false
     desired.sourceChanged = true
     desired.takenBack = taken
     // At the start nothing is desired yet: the source, or the last good plan, will say what.
     if (desired.generation === 0) return true
-    await desired.goBack(change.files.length > 0 ? [] : [takenBackProblem(taken)], { orNothing: true })
+    await desired.goBack(o.inFolder ? [takenBackProblem(taken)] : [], { orNothing: true })
     this.#considered = desired.generation
     return true
   }
@@ -204,9 +226,10 @@ export class CommitConfirm {
     const { desired } = this.#o
     if (desired.current === undefined) return
     if (this.#change === undefined) {
-      const taken = await this.#changes.takenBack()
-      const isTried = this.#o.safety.withinMs === undefined || this.#tried === desired.digest
-      if (isTried && taken !== undefined && taken.digest === desired.digest)
+      const isOwn = this.#undone?.digest === desired.digest
+      const taken = isOwn ? this.#undone : await this.#changes.takenBack()
+      const mayTry = this.#o.safety.withinMs !== undefined && !isOwn
+      if (!mayTry && taken !== undefined && taken.digest === desired.digest)
         return await desired.goBack([takenBackProblem(taken)], { orNothing: true })
       if (desired.digest === desired.keptDigest) return
     }

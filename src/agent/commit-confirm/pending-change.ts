@@ -74,7 +74,7 @@ export class PendingChanges {
 
   /** One that waits already is continued: its files are those that were confirmed last. */
   async arm(change: PendingChange): Promise<PendingChange> {
-    const before = await this.read()
+    const before = (await this.read()) ?? (await this.undoing())
     const older = before?.files ?? []
     const newer = change.files.filter((file) => !older.some((known) => known.path === file.path))
     const armed = { ...change, files: [...older, ...newer] }
@@ -100,11 +100,22 @@ export class PendingChanges {
     return false
   }
 
-  /** Files as they were, then the word that it is done. Again from the start after a crash. */
-  async finishTakingBack(change: PendingChange, taken: TakenBack): Promise<void> {
-    for (const file of change.files) await restore(file)
+  /**
+   * Files as they were, then the word that it is done. Again from the start after a crash. A file that cannot be
+   * written is told and is no reason to go on with the change: its plan is refused by its digest then.
+   */
+  async finishTakingBack(change: PendingChange, taken: TakenBack): Promise<string[]> {
+    const troubles: string[] = []
+    for (const file of change.files) {
+      try {
+        await restore(file)
+      } catch (error) {
+        troubles.push((error as Error).message)
+      }
+    }
     await writeDurably(this.#path('taken-back'), JSON.stringify(taken), 0o600)
     await rm(this.#path('undoing'), { force: true })
+    return troubles
   }
 
   async takenBack(): Promise<TakenBack | undefined> {
