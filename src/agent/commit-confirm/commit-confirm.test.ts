@@ -87,6 +87,18 @@ test('a confirmed change stays, also when its time is over and after a restart',
   assert.equal(s.planOnDisk, BROKEN)
 })
 
+test('what was taken back can be put again for good, by whoever says so', async (t) => {
+  const s = await running(t)
+  rmSync(join(s.dir, 'origin.json'))
+  await s.put(BROKEN)
+  await eventually(() => s.agent.status.pending?.awaits === 'confirmation')
+  s.now = { ...s.now, uptimeMs: s.now.uptimeMs + 61_000 }
+  await eventually(() => s.peers[0] === B && s.agent.status.pending === undefined)
+  await s.changes.forgetTakenBack()
+  await s.write(BROKEN)
+  await eventually(() => s.peers[0] === OTHER_B)
+})
+
 test('a clock that jumps moves no deadline', async (t) => {
   const s = await running(t)
   await s.put(BROKEN)

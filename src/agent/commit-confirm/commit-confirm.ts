@@ -69,6 +69,8 @@ export class CommitConfirm {
   #considered = 0
   /** What this very process has taken back is not for it to try again. */
   #undone: TakenBack | undefined
+  /** What the disk did not take; what it took, `node put` may forget. */
+  #unwritten: TakenBack | undefined
   #timer: Closeable | undefined
   #askAtMs = 0
   #due = false
@@ -179,6 +181,7 @@ export class CommitConfirm {
     } catch (error) {
       // A disk that takes no change, perhaps: the network goes back all the same.
       this.#o.log.error('cannot note that a change is taken back', { error: (error as Error).message })
+      this.#unwritten = await this.#taken(change, why)
       await this.#undo(change, why, { inFolder: true })
     }
     this.#due = true
@@ -189,10 +192,12 @@ export class CommitConfirm {
   async #finishUndoing(why: string): Promise<boolean> {
     const change = await this.#changes.undoing()
     if (change === undefined) return false
+    const taken = await this.#taken(change, why)
     let troubles: string[]
     try {
-      troubles = await this.#changes.finishTakingBack(change, await this.#taken(change, why))
+      troubles = await this.#changes.finishTakingBack(change, taken)
     } catch (error) {
+      this.#unwritten = taken
       troubles = [(error as Error).message] // no room on the disk, perhaps: tried again with every pass
     }
     for (const error of troubles) this.#o.log.error('cannot write a plan back', { error })
@@ -226,9 +231,8 @@ export class CommitConfirm {
     const { desired } = this.#o
     if (desired.current === undefined) return
     if (this.#change === undefined) {
-      const isOwn = this.#undone?.digest === desired.digest
-      const taken = isOwn ? this.#undone : await this.#changes.takenBack()
-      const mayTry = this.#o.safety.withinMs !== undefined && !isOwn
+      const taken = (await this.#changes.takenBack()) ?? this.#unwritten
+      const mayTry = this.#o.safety.withinMs !== undefined && this.#undone?.digest !== desired.digest
       if (!mayTry && taken !== undefined && taken.digest === desired.digest)
         return await desired.goBack([takenBackProblem(taken)], { orNothing: true })
       if (desired.digest === desired.keptDigest) return
