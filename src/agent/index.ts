@@ -14,7 +14,7 @@ export {
   sshSession,
   systemBootClock,
 } from './commit-confirm/index.ts'
-export type { Awaited, Outcome, PendingChange, SafetyOptions } from './commit-confirm/index.ts'
+export type { Awaited, Outcome, SafetyOptions } from './commit-confirm/index.ts'
 export type { Lookup } from './endpoint-resolver.ts'
 export { FakeHost } from './fake-host.ts'
 export type { Host, ResolvedKeys, StepFailure } from './host.ts'

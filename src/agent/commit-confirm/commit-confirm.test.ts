@@ -195,6 +195,24 @@ test('an agent that was restarted in time still knows the deadline and who answe
   assert.equal(taken?.why, '10.77.0.9 did not answer again within 60 s')
 })
 
+test('who is protected with a port is asked at that port, after a restart of the agent too', async (t) => {
+  const asked: (string | undefined)[] = []
+  const answers = ({ host, port }: { host: string; port: number | undefined }) => {
+    asked.push(port === undefined ? host : `${host}:${port}`)
+    return Promise.resolve(asked.length === 1)
+  }
+  const s = await running(t, { answers })
+  rmSync(join(s.dir, 'origin.json'))
+  writeFileSync(join(s.dir, 'agent.yaml'), 'keepReachable: ["10.77.0.2:22"]\n')
+  await s.put(BROKEN)
+  await eventually(() => s.agent.status.pending?.awaits === 'checks')
+  await s.stop()
+  const before = asked.length
+  await s.start({ answers })
+  await eventually(() => asked.length > before)
+  assert.deepEqual([...new Set(asked)], ['10.77.0.2:22'])
+})
+
 test('checks that pass late still pass', async (t) => {
   const s = await running(t)
   s.alive.add('10.77.0.9')

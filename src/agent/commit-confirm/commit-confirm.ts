@@ -19,11 +19,13 @@ import type { Lookup } from '../endpoint-resolver.ts'
 import type { Logger } from '../logger.ts'
 import type { BootClock } from './boot-clock.ts'
 import { timeLeft } from './boot-clock.ts'
+import { Checks } from './checks.ts'
 import type { PendingChange, Progress, TakenBack } from './pending-change.ts'
 import { PendingChanges } from './pending-change.ts'
 import type { Protected } from './protected.ts'
 import { protectedAddresses } from './protected.ts'
 import type { Routing } from './routing.ts'
+import { takenBackProblem, wouldCutOff } from './problems.ts'
 import { verdict } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -54,31 +56,29 @@ export interface LookAhead {
 }
 
 const LOOK_MS = 250
-const ASK_MS = 1_000
 
 export class CommitConfirm {
   readonly #o: CommitConfirmOptions
   readonly #changes: PendingChanges
   #change: PendingChange | undefined
   #progress: Progress | undefined
-  #targets: ReadonlyMap<string, Endpoint> = new Map()
+  readonly #checks: Checks
   /** The change that waits is what is desired now: not so while its plan is refused or not read yet. */
   #inForce = false
   #applied = false
-  #silent: readonly string[] = []
   #considered = 0
   /** What this very process has taken back is not for it to try again. */
   #undone: TakenBack | undefined
   /** What the disk did not take; what it took, `node put` may forget. */
   #unwritten: TakenBack | undefined
   #timer: Closeable | undefined
-  #askAtMs = 0
   #due = false
   #closed = false
 
   constructor(o: CommitConfirmOptions) {
     this.#o = o
     this.#changes = new PendingChanges(o.stateDir)
+    this.#checks = new Checks({ answers: o.safety.answers, clock: o.clock })
     o.desired.guarded = true
   }
 
@@ -117,11 +117,11 @@ export class CommitConfirm {
     if (this.#change === undefined) return
     const first = !this.#applied
     this.#applied = done.outcome === 'converged' && this.#inForce
-    // Whoever answered before counts as silent until asked, which takes too long to be done here.
-    if (this.#applied && first) this.#silent = this.#progress?.answered ?? []
+    // Asking takes too long to be done here.
+    if (this.#applied && first) this.#checks.begin(this.#progress?.answered ?? [])
     await this.#settle()
     this.#tell()
-    this.#watch(this.#silent.length > 0 && first ? 0 : LOOK_MS)
+    this.#watch(this.#checks.silent.length > 0 && first ? 0 : LOOK_MS)
   }
 
   /** For an agent that only converges once: true when another pass is due, false when nothing waits. */
@@ -170,7 +170,7 @@ export class CommitConfirm {
     this.#progress = undefined
     this.#inForce = false
     this.#applied = false
-    this.#silent = []
+    this.#checks.begin([])
     this.#timer?.close()
     this.#timer = undefined
   }
@@ -284,15 +284,15 @@ export class CommitConfirm {
     const { desired, log } = this.#o
     desired.provisional = true
     this.#inForce = true
+    this.#checks.targets = o.kept.targets
     const cut = o.found.map((c) => c.address)
-    this.#targets = o.kept.targets
     for (const one of o.found)
       log.warn('could cut off', { address: one.address, after: one.after, because: render(one.because) })
     const before = await this.#changes.progress(change.id)
     this.#progress = before
     if (before?.digest === desired.digest) return
     const concerned = desired.bounds.keepReachable.length > 0 ? [...o.kept.targets.keys()] : cut
-    const answered = await this.#answering(concerned)
+    const answered = await this.#checks.who(concerned)
     this.#progress = {
       ...{ id: change.id, digest: desired.digest, cut },
       answered: [...new Set([...(before?.answered ?? []), ...answered])],
@@ -300,26 +300,10 @@ export class CommitConfirm {
     await this.#changes.note(this.#progress)
   }
 
-  async #answering(addresses: readonly string[]): Promise<string[]> {
-    const answered = await Promise.all(
-      addresses.map((address) =>
-        this.#o.safety.answers(this.#targets.get(address) ?? { host: address, port: undefined }),
-      ),
-    )
-    return addresses.filter((_, index) => answered[index])
-  }
-
-  async #ask(): Promise<void> {
-    const before = this.#progress?.answered ?? []
-    this.#askAtMs = this.#o.clock.nowMs() + ASK_MS
-    const now = before.length === 0 ? [] : await this.#answering(before)
-    this.#silent = before.filter((address) => !now.includes(address))
-  }
-
   #evidence(change: PendingChange) {
     return {
       ...{ left: timeLeft(change, this.#o.safety.boot()), withinMs: change.withinMs, needs: change.needs },
-      ...{ applied: this.#applied, silent: this.#silent },
+      ...{ applied: this.#applied, silent: this.#checks.silent },
       ...{ answered: this.#progress?.answered ?? [], cut: this.#progress?.cut ?? [] },
     }
   }
@@ -336,7 +320,7 @@ export class CommitConfirm {
         ? undefined
         : {
             ...{ id: change.id, reason: change.reason, untilMs: change.begun.wallMs + change.withinMs },
-            ...{ awaits: decision.for, silent: this.#silent },
+            ...{ awaits: decision.for, silent: this.#checks.silent },
           }
   }
 
@@ -351,25 +335,10 @@ export class CommitConfirm {
     const change = this.#change
     if (change === undefined || this.#closed) return
     const [now, undoing] = [await this.#changes.read(), await this.#changes.undoing()]
-    const before = this.#silent.length
-    if (this.#applied && before > 0 && this.#o.clock.nowMs() >= this.#askAtMs) await this.#ask()
+    const isHeard = this.#applied && (await this.#checks.ask())
     const isOver = now?.id !== change.id || undoing !== undefined || this.#verdict(change).kind !== 'wait'
-    this.#due = isOver || this.#silent.length !== before
+    this.#due = isOver || isHeard
     if (this.#due) this.#o.wake('pending change')
     this.#watch(LOOK_MS)
   }
 }
-
-const wouldCutOff = ({ address, before, after, because }: Cut): Problem => ({
-  code: 'WouldCutOff',
-  path: address,
-  message: `the new plan could cut this machine off from ${address}: it is reached ${before}; after \`${render(because).split('\n')[0]}\`: ${after}`,
-  hint: 'Push it with confirmation (the default of `warren push`), or run `warren agent --once --confirm-within 60s` here.',
-})
-
-const takenBackProblem = ({ why, atMs }: TakenBack): Problem => ({
-  code: 'PlanTakenBack',
-  path: '',
-  message: `this plan was in force and was taken back at ${new Date(atMs).toISOString()}: ${why}`,
-  hint: 'Change it, or try it again with `warren push` or `warren agent --once --confirm-within 60s`.',
-})

@@ -1,12 +1,10 @@
 /** Changes that are in force for now, until they are confirmed or taken back. */
 export { answers } from './answers.ts'
 export { systemBootClock } from './boot-clock.ts'
-export type { BootClock, Instant } from './boot-clock.ts'
 export { CommitConfirm } from './commit-confirm.ts'
 export type { LookAhead, SafetyOptions } from './commit-confirm.ts'
 export { rememberOrigin, sshSession } from './origin.ts'
 export { keepFile, PendingChanges } from './pending-change.ts'
-export type { Outcome, PendingChange } from './pending-change.ts'
+export type { Outcome } from './pending-change.ts'
 export { observeRouting } from './routing.ts'
-export type { Routing } from './routing.ts'
 export type { Awaited } from './verdict.ts'

@@ -201,6 +201,3 @@ const writeDurably = async (path: string, text: string, mode: number): Promise<v
     await directory.close()
   }
 }
-
-export const instantText = ({ begun, withinMs }: Term): string =>
-  new Date(begun.wallMs + withinMs).toISOString()

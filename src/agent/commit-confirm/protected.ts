@@ -2,7 +2,7 @@
  * Who is not to be cut off: the addresses that the node's owner wrote down as `keepReachable`, where the last plan came
  * from, and whoever has just typed `warren agent --once` over SSH.
  */
-import { formatEndpoint, parseAddress, parseEndpoint } from '../../model/index.ts'
+import { parseAddress, parseEndpoint } from '../../model/index.ts'
 import type { Endpoint } from '../../model/index.ts'
 import type { ProtectedAddress } from '../../reconcile/index.ts'
 import type { Lookup } from '../endpoint-resolver.ts'
@@ -51,6 +51,3 @@ const resolve = async (host: string, lookup: Lookup): Promise<readonly string[]>
     return [] // told as unresolved
   }
 }
-
-export const targetText = ({ host, port }: Endpoint): string =>
-  port === undefined ? host : formatEndpoint({ host, port })
