@@ -38,7 +38,7 @@ const rows: readonly { name: string; given: string; want: readonly string[] }[] 
       '7:23 WrongType WireGuardNetworkPlan/home spec.nodes[0].labels.a: expected a string, got a number | Put it in quotes.',
       '7:33 WrongType WireGuardNetworkPlan/home spec.nodes[1]: expected a map, got a number',
       '7:36 WrongType WireGuardNetworkPlan/home spec.nodes[2]: expected a map, got an empty value',
-      '8:16 InvalidValue WireGuardNetworkPlan/home spec.interface.listenPort: Too big: expected number to be <=65535',
+      '8:16 InvalidValue WireGuardNetworkPlan/home spec.interface.listenPort: expected a number of 65535 or less',
       '8:35 WrongType WireGuardNetworkPlan/home spec.interface.mtu: expected a whole number, got a fraction',
     ],
   },
@@ -206,8 +206,8 @@ const locks: readonly { name: string; given: string; want: readonly string[] }[]
     want: [
       '6:24 InvalidAddress l.yaml networks["default/home"].nodes.a.addresses[0]: not an address | Write 10.0.0.7 or fd00:10::7, without a length.',
       '6:38 InvalidKey l.yaml networks["default/home"].nodes.a.publicKey: not a key | A key is 44 characters of base64, as `wg genkey` and `wg pubkey` print it.',
-      '6:80 InvalidValue l.yaml networks["default/home"].nodes.a.interfaces[0].listenPort: Too small: expected number to be >=1',
-      '6:98 UnknownField l.yaml networks["default/home"].nodes.a.prot: unknown field "prot" | Remove it; docs/reference/kinds.md lists the fields.',
+      '6:80 InvalidValue l.yaml networks["default/home"].nodes.a.interfaces[0].listenPort: expected a number of 1 or more',
+      '6:98 UnknownField l.yaml networks["default/home"].nodes.a.prot: unknown field "prot" | The fields here: addresses, publicKey, interfaces.',
     ],
   },
   {
@@ -220,8 +220,8 @@ const locks: readonly { name: string; given: string; want: readonly string[] }[]
     given: plan('nodes: []'),
     want: [
       '2:1 InvalidValue l.yaml kind: expected Allocations',
-      '3:1 UnknownField l.yaml metadata: unknown field "metadata" | Remove it; docs/reference/kinds.md lists the fields.',
-      '4:1 UnknownField l.yaml spec: unknown field "spec" | Remove it; docs/reference/kinds.md lists the fields.',
+      '3:1 UnknownField l.yaml metadata: unknown field "metadata" | The fields here: apiVersion, kind, networks.',
+      '4:1 UnknownField l.yaml spec: unknown field "spec" | The fields here: apiVersion, kind, networks.',
     ],
   },
 ]

@@ -46,19 +46,22 @@ function problemsOf(issue: Issue, path: FieldPath, context: Context): Problem[] 
       const expected = TYPE_WORDS[issue.expected] ?? issue.expected
       if (given === NOTHING) return [problem('MissingField', `missing: expected ${expected}`)]
       const isScalar = given === 'a number' || given === 'a boolean'
-      const hint = issue.expected === 'string' && isScalar ? 'Put it in quotes.' : undefined
-      return [problem('WrongType', `expected ${expected}, got ${given}`, hint)]
+      const inQuotes = issue.expected === 'string' && isScalar ? 'Put it in quotes.' : undefined
+      return [
+        problem('WrongType', `expected ${expected}, got ${given}`, inQuotes ?? fieldsHint(path, context)),
+      ]
     }
     case 'invalid_value': {
       const words = issue.values.map(String)
       const given = valueAt(context.value, path)
-      if (given === undefined) return [problem('MissingField', `missing: expected ${words.join(', ')}`)]
+      if (given === undefined) return [problem('MissingField', `missing: expected ${words.join(' or ')}`)]
       const meant = typeof given === 'string' ? similarTo(given, words) : undefined
       const hint = meant === undefined ? undefined : `Did you mean ${meant}?`
       return [problem('InvalidValue', `expected ${words.join(' or ')}`, hint)]
     }
     case 'too_big':
     case 'too_small':
+      return [problem('InvalidValue', outOfBounds(issue))]
     case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_key':
@@ -66,6 +69,23 @@ function problemsOf(issue: Issue, path: FieldPath, context: Context): Problem[] 
       return [problem('InvalidValue', issue.message.replace(/^Invalid input: |^Invalid string: /, ''))]
   }
 }
+
+/** A number's bound in words; of lengths the schema's own words are clear. */
+function outOfBounds(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
+  if (issue.origin !== 'number' && issue.origin !== 'int') return issue.message
+  return issue.code === 'too_big'
+    ? `expected a number of ${issue.maximum} or less`
+    : `expected a number of ${issue.minimum} or more`
+}
+
+/** Where a map belongs, what may stand in it. */
+function fieldsHint(path: FieldPath, { schema }: Context): string | undefined {
+  const names = keysAt(schema, path)
+  return names.length === 0 || names.length > MOST_NAMES ? undefined : `The fields here: ${names.join(', ')}.`
+}
+
+/** Longer lists are better looked up. */
+const MOST_NAMES = 12
 
 function unknownField(key: string, path: FieldPath, context: Context): Problem {
   const full = [...path, key]
@@ -75,7 +95,9 @@ function unknownField(key: string, path: FieldPath, context: Context): Problem {
     path: `${context.title} ${formatPath(full)}`,
     message: `unknown field ${JSON.stringify(key)}`,
     hint:
-      meant === undefined ? 'Remove it; docs/reference/kinds.md lists the fields.' : `Did you mean ${meant}?`,
+      meant === undefined
+        ? (fieldsHint(path, context) ?? 'Remove it; docs/reference/kinds.md lists the fields.')
+        : `Did you mean ${meant}?`,
     at: context.locate(full),
   }
 }

@@ -17,7 +17,7 @@ const rows: readonly { name: string; given: string; want: readonly string[] }[] 
     given: 'node: a\ntype: bridges\nbridge: { slaves: [v1] }\nmut: 1400',
     want: [
       '6 InvalidValue spec.type | Did you mean bridge?',
-      '7 UnknownField spec.bridge.slaves | Remove it; docs/reference/kinds.md lists the fields.',
+      '7 UnknownField spec.bridge.slaves | The fields here: ports, vlanFiltering, vlanProtocol, stp, forwardDelay, helloTime, maxAge, ageingTime, priority, multicastSnooping, groupForwardMask.',
       '8 UnknownField spec.mut | Did you mean mtu?',
     ],
   },
@@ -81,4 +81,12 @@ test('NetlinkInterface: what is left of a damaged one is looked at, unless its n
   assert.equal(left('addresses: [x]\nup: false').length, 1)
   assert.deepEqual(left('interfaceName: "a b"'), [])
   assert.deepEqual(left('container: { pid: 0 }'), [])
+})
+
+test('NetlinkInterface: where a map belongs, the message says what may stand in it', () => {
+  const text =
+    'apiVersion: warren.dev/v1alpha1\nkind: NetlinkInterface\nmetadata: { name: x }\nspec:\n  node: a\n  type: dummy\n  container: { docker: web }\n'
+  const [problem] = parseObjects(text, { file: 'x' }).problems
+  assert.equal(problem?.message, 'expected a map, got a string')
+  assert.equal(problem.hint, 'The fields here: name.')
 })
