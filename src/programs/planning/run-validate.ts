@@ -30,7 +30,10 @@ async function problemsOf(
     const { objects, allocations } = await readInputs(files, options)
     const result = plan(objects, allocations)
     const count = `${objects.length} object${objects.length === 1 ? '' : 's'}`
-    return { problems: result.problems, summary: `Valid: ${count}, ${result.intents.size} nodes.` }
+    return {
+      problems: result.problems,
+      summary: `Valid: ${count}, ${result.intents.size} node${result.intents.size === 1 ? '' : 's'}.`,
+    }
   } catch (error) {
     if (error instanceof BadInput) return { problems: error.problems, summary: '' }
     throw error
