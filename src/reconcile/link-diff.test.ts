@@ -307,3 +307,17 @@ test('what a crash left between making and marking is taken', () => {
     'ip link set dev br0 up',
   ])
 })
+
+test('a bridge of somebody else’s that is down is not blank while it has a port', () => {
+  const observed = having(
+    see('bridge', 'br0', { altNames: [], up: false, settings: { stp: false } }),
+    see('dummy', 'theirs', { altNames: [], master: 'br0' }),
+  )
+  const br0 = wantedLink('bridge', 'br0', { settings: { stp: false }, ports: [] })
+  const { steps, conflicts } = diff({ intent: nodeWith(br0), observed, backend: 'kernel' })
+  assert.deepEqual(steps, [])
+  assert.deepEqual(
+    conflicts.map((c) => c.link),
+    ['br0'],
+  )
+})

@@ -41,14 +41,15 @@ export const isBlank = (link: ObservedLink, place: Place): boolean => {
   return hasNoAddress(link, place)
 }
 
-/** The same of any other link: as we make it, down, and a port of nothing. */
+/** The same of any other link: as we make it, down, a port of nothing, and with nothing in it or on top of it. */
 export const isBlankLink = (link: ObservedLink, { intent, place }: WantedLink): boolean =>
   link.kind === intent.kind &&
   !link.up &&
   link.altNames.length === 0 &&
   link.master === undefined &&
   sameSettings(intent.settings, link.settings) &&
-  hasNoAddress(link, place)
+  hasNoAddress(link, place) &&
+  ![...place.links.values()].some((l) => l.master === link.name || l.settings['link'] === link.name)
 
 const hasNoAddress = (link: ObservedLink, place: Place): boolean =>
   (place.addresses.get(link.name) ?? []).every(isKernelMade)
