@@ -1,5 +1,5 @@
 /**
- * QEMU's arguments: the plain `pc` machine without defaults, emulated on several threads, memory shared with the
+ * QEMU's arguments: the plain `pc` machine without defaults, emulated, memory shared with the
  * file server (vhost-user needs that), a console into a file and three virtio ports into sockets.
  */
 import { join } from 'node:path'
@@ -18,10 +18,11 @@ export function qemuArguments({ job, image, memoryMb = 2048, out = '' }: QemuArg
     ...['-device', `virtserialport,nr=${index + 1},chardev=${name}`],
   ])
   // QEMU 7.2's cmpxchg16b leaves an operand in the flags, and newer kernels allocate memory by it: double faults.
-  const processor = 'max,cx16=off'
+  // With two processors, code that one of them writes is now and then run stale by the other: V8 dies of it.
+  const processor = ['-cpu', 'max,cx16=off', '-smp', '1']
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', processor, '-smp', '2', '-m', String(memoryMb)],
+    ...['-accel', 'tcg,tb-size=512', ...processor, '-m', String(memoryMb)],
     ...[
       '-object',
       `memory-backend-memfd,id=memory,size=${memoryMb}M,share=on`,

@@ -5,6 +5,7 @@ import { whyNotWell, type AgentSeen } from './agent-health.ts'
 
 const seen = (mainPid: number, pid: number, phase: 'Converged' | 'Failed'): AgentSeen => ({
   mainPid,
+  restarts: 0,
   status: {
     pid,
     phase,
@@ -16,8 +17,18 @@ const CONVERGED = seen(1, 1, 'Converged')
 
 const rows: { name: string; now: AgentSeen; before: AgentSeen; want: string | undefined }[] = [
   { name: 'converged like the one before', now: seen(2, 2, 'Converged'), before: CONVERGED, want: undefined },
-  { name: 'gone', now: { mainPid: 0, status: undefined }, before: CONVERGED, want: 'it does not stay up' },
-  { name: 'silent', now: { mainPid: 2, status: undefined }, before: CONVERGED, want: 'it says nothing' },
+  {
+    name: 'gone',
+    now: { mainPid: 0, restarts: 0, status: undefined },
+    before: CONVERGED,
+    want: 'it does not stay up',
+  },
+  {
+    name: 'silent',
+    now: { mainPid: 2, restarts: 0, status: undefined },
+    before: CONVERGED,
+    want: 'it says nothing',
+  },
   {
     name: 'behind the status of its predecessor',
     now: seen(2, 1, 'Converged'),
@@ -39,7 +50,7 @@ const rows: { name: string; now: AgentSeen; before: AgentSeen; want: string | un
   {
     name: 'the first that ran at all',
     now: seen(2, 2, 'Failed'),
-    before: { mainPid: 0, status: undefined },
+    before: { mainPid: 0, restarts: 0, status: undefined },
     want: undefined,
   },
 ]

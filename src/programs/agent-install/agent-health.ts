@@ -12,6 +12,8 @@ import { UNIT_NAME } from './install-layout.ts'
 export interface AgentSeen {
   /** Of the process that systemd calls the unit's main one; 0: none. */
   readonly mainPid: number
+  /** How often systemd has started it again by itself. */
+  readonly restarts: number
   readonly status: Pick<AgentStatus, 'pid' | 'phase' | 'conditions'> | undefined
 }
 
@@ -25,8 +27,9 @@ export const whyNotWell = (now: AgentSeen, before: AgentSeen): string | undefine
 }
 
 export const seeAgent = (runDir: string): AgentSeen => {
-  const shown = execFileSync('systemctl', ['show', '--property=MainPID', '--value', UNIT_NAME])
-  return { mainPid: Number(shown.toString().trim()), status: readStatus(runDir) }
+  const shown = execFileSync('systemctl', ['show', '--property=MainPID,NRestarts', UNIT_NAME]).toString()
+  const number = (name: string) => Number(new RegExp(`^${name}=(\\d+)`, 'm').exec(shown)?.[1] ?? '0')
+  return { mainPid: number('MainPID'), restarts: number('NRestarts'), status: readStatus(runDir) }
 }
 
 /** Looks until it is well, and stays so for a moment: an agent may converge and then fall over. */
@@ -37,6 +40,7 @@ export const waitUntilWell = async (
 ): Promise<string | undefined> => {
   const deadline = performance.now() + withinMs
   let wellSince: { readonly pid: number; readonly at: number } | undefined
+  const { restarts } = seeAgent(runDir)
   for (;;) {
     const now = seeAgent(runDir)
     const why = whyNotWell(now, before)
@@ -45,6 +49,7 @@ export const waitUntilWell = async (
       wellSince ??= { pid: now.mainPid, at: performance.now() }
       if (performance.now() - wellSince.at >= STEADY_MS) return undefined
     }
+    if (now.restarts >= restarts + ENDED_TOO_OFTEN) return `it ended ${ENDED_TOO_OFTEN} times`
     if (performance.now() > deadline) return why ?? 'it does not stay well'
     await pause(LOOK_EVERY_MS)
   }
@@ -52,6 +57,7 @@ export const waitUntilWell = async (
 
 const STEADY_MS = 2_000
 const LOOK_EVERY_MS = 200
+const ENDED_TOO_OFTEN = 3
 
 const readStatus = (runDir: string): AgentSeen['status'] => {
   try {

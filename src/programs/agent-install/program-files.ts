@@ -30,7 +30,8 @@ export const programFiles = (tree: string): ProgramFiles => {
   const own = ['package.json', 'bin', code].map((to) => ({ from: join(tree, to), to }))
   const packages = dependenciesOf(tree)
   const { version = '0' } = readManifest(tree)
-  return { version: `${version}-${digestOf(tree, own, packages)}`, files: [...own, ...packages] }
+  const files = [...own, ...packages.flatMap(whatIsUsed)]
+  return { version: `${version}-${digestOf(tree, own, packages)}`, files }
 }
 
 /** Everything that the package needs while it runs, each once. Where npm put it: beside the package or above it. */
@@ -51,6 +52,12 @@ const dependenciesOf = (tree: string): PlacedFile[] => {
   visit(tree)
   return [...found.values()]
 }
+
+/** Of the package that brings Node along, the runtime; headers and manuals are a third of it. */
+const whatIsUsed = (file: PlacedFile): PlacedFile[] =>
+  file.to.startsWith('node_modules/node-linux-')
+    ? ['bin/node', 'package.json'].map((path) => ({ from: join(file.from, path), to: join(file.to, path) }))
+    : [file]
 
 /** Node's own way of looking: in node_modules of the folder and of each folder above. */
 const nearestPackage = (folder: string, name: string): string | undefined => {

@@ -34,6 +34,11 @@ const makeOurs = (): void => {
     run(`ip ${line}`)
 }
 
+/** Its socket listens to netlink and would start it again at the next change. */
+const stopNetworkd = (): void => {
+  run('systemctl stop systemd-networkd.socket systemd-networkd.service')
+}
+
 /** The texts of the guide: what is between the command that names the file and its end. */
 const fromGuide = (file: string): string => {
   const guide = readFileSync('docs/guides/coexistence.md', 'utf8')
@@ -65,7 +70,7 @@ test('systemd-networkd with a file for every link takes our addresses, routes an
 })
 
 test('with the settings of the guide, systemd-networkd leaves our links, routes and rules alone', async () => {
-  run('systemctl stop systemd-networkd.service')
+  stopNetworkd()
   run('ip link delete wg7')
   makeOurs()
   mkdirSync('/etc/systemd/networkd.conf.d', { recursive: true })
@@ -78,4 +83,5 @@ test('with the settings of the guide, systemd-networkd leaves our links, routes 
     throw new Error(`${run('networkctl list --no-pager')}${journal}`, { cause: error })
   })
   assert.deepEqual(ours(), { address: true, route: true, rule: true })
+  stopNetworkd()
 })

@@ -1,7 +1,7 @@
 /** One TCP stream that has to go on whatever happens below it: an echo here, and who counts what comes back there. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { eventually } from '../../harness/eventually.ts'
 import type { Namespace } from '../../harness/namespace.ts'
 
@@ -19,13 +19,19 @@ socket.on('data', (data) => { back += data.length })
 setInterval(() => { socket.write('x'.repeat(500)); console.log(back) }, 100)`
 
 export async function startEcho(address: string, port: number): Promise<() => void> {
+  const sockets: Socket[] = []
   const server = createServer((socket) => {
+    sockets.push(socket)
     socket.on('error', () => socket.destroy())
     socket.pipe(socket)
   })
   server.listen(port, address)
   await once(server, 'listening')
-  return () => server.close()
+  return () => {
+    server.close()
+    // With the tunnel gone nobody would ever tell them that the other end is.
+    for (const socket of sockets) socket.destroy()
+  }
 }
 
 export function streamThrough(from: Namespace, address: string, port: number): Stream {
