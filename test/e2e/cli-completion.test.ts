@@ -18,7 +18,7 @@ test('bash completes commands, options and their values', needs({ tools: ['bash'
     return output.split('\n').filter((word) => word !== '')
   }
   assert.deepEqual(offered('pl'), ['plan'])
-  assert.deepEqual(offered('node', ''), ['key', 'put', 'status', '--help'])
+  assert.deepEqual(offered('node', ''), ['key', 'put', 'confirm', 'status', 'facts', '--help'])
   assert.deepEqual(offered('node', 'put', 'home', '--pl'), ['--plans-dir'])
   assert.deepEqual(offered('plan', 'home.yaml', '--output', ''), ['table', 'json', 'yaml'])
   assert.deepEqual(offered('plan', 'home.yaml', '-o', 'j'), ['json'])
