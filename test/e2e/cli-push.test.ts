@@ -251,3 +251,15 @@ test('a name that a shell on a node would read as more than a name is refused be
   }
   assert.ok(!existsSync(join(directory, 'asked')))
 })
+
+test('a plan pushed under another name says that the old file is on the node, and what to do', async (t) => {
+  const { directory, run } = fleet(t)
+  assert.equal((await run('push', 'home.yaml')).status, 0)
+  for (const suffix of ['yaml', 'lock.yaml'])
+    writeFileSync(join(directory, `new.${suffix}`), readFileSync(join(directory, `home.${suffix}`), 'utf8'))
+  const refused = await run('push', 'new.yaml')
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /one of them in another file of .* on this node/)
+  assert.match(refused.stderr, /--name/)
+  assert.equal((await run('push', 'new.yaml', '--name', 'home')).status, 0)
+})

@@ -12,6 +12,7 @@ import {
   type Allocations,
   parseAllocations,
   parseObjects,
+  type Problem,
   type WarrenObject,
 } from '../../model/index.ts'
 import { plan } from '../../plan/index.ts'
@@ -98,9 +99,19 @@ async function check(
   const others = await readOthers(name, plans)
   const networks = { ...others.allocations.networks, ...lock.allocations.networks }
   const result = plan([...objects, ...others.objects], { networks })
-  if (hasErrors(result.problems)) throw new BadInput(result.problems)
+  if (hasErrors(result.problems)) throw new BadInput(result.problems.map((p) => besideOthers(p, plans)))
   return objects
 }
+
+/** The new plan alone was fine, so what it repeats is in another file of this node: its name was changed, mostly. */
+const besideOthers = (problem: Problem, plans: string): Problem =>
+  problem.code === 'DuplicateObject'
+    ? {
+        ...problem,
+        message: `${problem.message}, one of them in another file of ${plans} on this node`,
+        hint: 'Push under the name of that file (--name), or remove it there.',
+      }
+    : problem
 
 async function readOthers(
   name: string,
