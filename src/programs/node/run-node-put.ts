@@ -108,8 +108,7 @@ const besideOthers = (problem: Problem, plans: string): Problem =>
   problem.code === 'DuplicateObject'
     ? {
         ...problem,
-        message: `${problem.message}, one of them in another file of ${plans} on this node`,
-        hint: 'Push under the name of that file (--name), or remove it there.',
+        message: `${problem.message}, one of them in another file of ${plans} on this node: push it under the name of that file (--name), or remove that file`,
       }
     : problem
 
