@@ -17,7 +17,7 @@ import type { LayerResult } from './testing/results.ts'
 import { runLayer } from './testing/run-layer.ts'
 import { closingLine, renderFailures, renderSkips, renderTable, titleOf } from './testing/summary.ts'
 import { isKernelName, KERNEL_NAMES, type KernelName } from './vm/kernels.ts'
-import { addVmResults, type VmLayerOptions } from './testing/vm-layer.ts'
+import { addMachines, runMachines, type VmLayerOptions } from './testing/vm-layer.ts'
 
 const USAGE = `node scripts/test.ts [${LAYERS.map((layer) => layer.name).join('|')}]… [--only PART-OF-A-PATH] [--all] [--kernel ${KERNEL_NAMES.join('|')}]`
 
@@ -41,12 +41,9 @@ async function runLayers({ names, whole }: Wanted, options: VmLayerOptions): Pro
   for (const layer of LAYERS.filter(({ name }) => names.includes(name))) {
     if (options.signal.aborted) break
     const earlier = whole ? readRecord(layer.name, options.runId) : undefined
-    const result = earlier ?? (await runLayer(layer, options))
-    if (options.only === undefined) writeRecord(result)
-    done.push(result)
-  }
-  if (names.includes('vm') && !options.signal.aborted) {
-    done = [...(await addVmResults(done, options))]
+    const machines = layer.name === 'vm' ? runMachines(done, options) : undefined
+    done.push(earlier ?? (await runLayer(layer, options)))
+    if (machines !== undefined) done = [...addMachines(done, await machines)]
     if (options.only === undefined) done.forEach(writeRecord)
   }
   if (whole && !options.signal.aborted) done.push(await runAcceptance(done, options))

@@ -16,6 +16,8 @@ export const JOBS_FILE = 'jobs.json'
 /** Layers with tests that name kernel features; and those that `--all` runs, as their subject is the kernel. */
 const FOLDERS = ['contracts', 'netns', 'e2e', 'vm']
 const KERNEL_FOLDERS = ['contracts', 'netns', 'vm']
+/** Named there or not, what its files need is another kernel. */
+const MADE_FOR_MACHINES = 'vm'
 /** A file that boots machines itself; there is none in a machine. */
 const BOOTS_MACHINES = /\/vm\/machine\.ts'|\bneedsMachine\b/
 
@@ -45,8 +47,16 @@ function lackingHere(done: readonly LayerResult[], missing: readonly string[]): 
   const skipped = done.flatMap((layer) =>
     layer.results.filter(({ reason = '' }) => reason.startsWith('needs kernel')),
   )
+  const named = (text: string) => features.some((feature) => text.includes(feature))
   return [
-    ...wholeFiles(unknown, (text) => features.some((feature) => text.includes(feature))),
+    ...wholeFiles(
+      unknown.filter((folder) => folder !== MADE_FOR_MACHINES),
+      named,
+    ),
+    ...wholeFiles(
+      unknown.filter((folder) => folder === MADE_FOR_MACHINES),
+      () => features.length > 0,
+    ),
     ...[...Map.groupBy(skipped, ({ file }) => file)].map(([file, tests]) => ({
       file,
       only: tests.map(({ name }) => name),

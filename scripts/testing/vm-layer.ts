@@ -1,7 +1,8 @@
 /**
  * The tests that this kernel could not run, in virtual machines that can: one for each kernel of scripts/vm/kernels.ts,
- * all files in one boot, both machines at once, the results laid over the host's. With `--all`, every test of the
- * layers whose subject is the kernel. Where no machine can run, the skips stay and the reason is said.
+ * all files in one boot, at once with each other and with the layer's own files (those boot machines too), and the
+ * results laid over the host's. With `--all`, every test of the layers whose subject is the kernel. Where no machine
+ * can run, the skips stay and the reason is said.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -22,27 +23,44 @@ export interface VmLayerOptions extends RunLayerOptions {
   readonly kernels?: readonly KernelName[]
 }
 
-export async function addVmResults(
+/** What the machines found out, or why there is none. */
+export interface MachinesRun {
+  readonly results: readonly (readonly TestResult[])[]
+  readonly durationMs: number
+  readonly why?: string
+}
+
+/** Images are made before this first waits, so that whoever runs beside it finds them. */
+export async function runMachines(
   done: readonly LayerResult[],
   options: VmLayerOptions,
-): Promise<readonly LayerResult[]> {
+): Promise<MachinesRun> {
+  const started = performance.now()
   const jobs = jobsForMachine(done, { missing: missingKernelFeatures(), ...options })
-  if (jobs.length === 0) return done
+  if (jobs.length === 0) return { results: [], durationMs: 0 }
   const images = (options.kernels ?? kernelsFor(options)).map(machineImage)
   const reasons = images.filter((image) => typeof image === 'string')
   for (const why of reasons) options.say(`vm: no virtual machine here: ${why}`)
-  const [why] = reasons
-  if (why !== undefined && reasons.length === images.length)
-    return done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, why)) }))
-  const started = performance.now()
   const machines = images.filter((image) => typeof image !== 'string')
   const results = await Promise.all(
     machines.map((image) => resultsOfMachine(jobsOn(image.name, jobs, options), { image, ...options })),
   )
   const durationMs = Math.round(performance.now() - started)
-  return addDuration(
-    results.reduce((all, of) => layOver(all, of), done),
-    durationMs,
+  const [why] = reasons
+  return { results, durationMs, ...(why === undefined || machines.length > 0 ? {} : { why }) }
+}
+
+export function addMachines(
+  done: readonly LayerResult[],
+  { results, durationMs, why }: MachinesRun,
+): readonly LayerResult[] {
+  const noted =
+    why === undefined
+      ? done
+      : done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, why)) }))
+  const merged = results.reduce<readonly LayerResult[]>((all, of) => layOver(all, of), noted)
+  return merged.map((layer) =>
+    layer.layer === 'vm' ? { ...layer, durationMs: Math.max(layer.durationMs, durationMs) } : layer,
   )
 }
 
@@ -140,12 +158,6 @@ function layOver(done: readonly LayerResult[], results: readonly TestResult[]): 
   })
   return merged.map((layer) =>
     layer.layer === 'vm' ? { ...layer, results: [...layer.results, ...rest] } : layer,
-  )
-}
-
-function addDuration(layers: readonly LayerResult[], durationMs: number): readonly LayerResult[] {
-  return layers.map((layer) =>
-    layer.layer === 'vm' ? { ...layer, durationMs: layer.durationMs + durationMs } : layer,
   )
 }
 

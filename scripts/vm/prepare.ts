@@ -59,7 +59,9 @@ export function prepareMachine(name: KernelName = '6.1'): MachineImage {
   const release = unpackedKernel(folder) ?? downloadKernel(name, folder)
   const modules = join(folder, 'lib/modules', release)
   const ramdisk = join(folder, 'ramdisk')
-  writeFileSync(ramdisk, encodeRamdisk(ramdiskEntries(modules)))
+  // Replaced in one step: another machine may be reading it.
+  writeFileSync(`${ramdisk}.${process.pid}`, encodeRamdisk(ramdiskEntries(modules)))
+  renameSync(`${ramdisk}.${process.pid}`, ramdisk)
   return { name, release, kernel: join(folder, 'boot', `vmlinuz-${release}`), ramdisk, modules }
 }
 
