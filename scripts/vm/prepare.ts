@@ -19,6 +19,7 @@ import { findTool } from '../../test/harness/tools.ts'
 import { dependencyOf, HOST_LISTS, listsOf, unpackPackages, type AptLists } from './debian-packages.ts'
 import { DIRECTORY, encodeRamdisk, EXECUTABLE, PLAIN_FILE, type RamdiskEntry } from './initial-ramdisk.ts'
 import { KERNELS, type KernelName } from './kernels.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { runTool } from './run-tool.ts'
 
 export interface MachineImage {
@@ -56,7 +57,8 @@ export function whyNoMachine(): string | undefined {
 
 export function prepareMachine(name: KernelName = '6.1'): MachineImage {
   const folder = join(FOLDER, name)
-  const release = unpackedKernel(folder) ?? downloadKernel(name, folder)
+  const release =
+    unpackedKernel(folder) ?? oneAtATime(FOLDER, () => unpackedKernel(folder) ?? downloadKernel(name, folder))
   const modules = join(folder, 'lib/modules', release)
   const ramdisk = join(folder, 'ramdisk')
   // Replaced in one step: another machine may be reading it.

@@ -197,8 +197,9 @@ export function interopSuite(make: WireGuardMake): void {
       const { latestHandshake, rxBytes } = await peerSeen(host, 'wg0')
       return latestHandshake > 0 && rxBytes >= HANDSHAKE_BYTES + 3 * KEEPALIVE_BYTES
     }
-    await eventually(() => enough(pair.theirs), { what: `${other} hears three keepalives` })
-    await eventually(() => enough(pair.ours), { what: 'warren device hears three keepalives' })
+    const timeoutMs = 40_000
+    await eventually(() => enough(pair.theirs), { timeoutMs, what: `${other} hears three keepalives` })
+    await eventually(() => enough(pair.ours), { timeoutMs, what: 'warren device hears three keepalives' })
   })
 
   if (make.survivesItsOwnMove)

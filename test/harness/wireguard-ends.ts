@@ -89,7 +89,7 @@ async function startProcess(
     if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}: ${output}`)
     return existsSync(host.pathOf(`/run/wireguard/${iface}.sock`))
   }
-  await eventually(ready, { what: `${program} serves ${iface}: ${output}` })
+  await eventually(ready, { timeoutMs: 40_000, what: `${program} serves ${iface}: ${output}` })
   return { kill: () => child.kill('SIGKILL') }
 }
 
