@@ -33,12 +33,12 @@ const rows = [
   {
     name: 'a test that never ends is named',
     given: `test('quick', () => {}); test('stuck', async () => { setInterval(() => {}, 1000); await new Promise(() => {}) })`,
-    want: ['quick: passed', '(the file): failed killed after 1.5 s (unfinished: stuck)'],
+    want: ['quick: passed', '(the file): failed killed after 4.5 s (unfinished: stuck)'],
   },
   {
     name: 'a process that goes on after its tests',
     given: `test('quick', () => {}); setInterval(() => {}, 1000)`,
-    want: ['quick: passed', '(the file): failed killed after 1.5 s (every test ended, but not the process)'],
+    want: ['quick: passed', '(the file): failed killed after 4.5 s (every test ended, but not the process)'],
   },
 ]
 
@@ -46,7 +46,7 @@ for (const { name, given, want } of rows) {
   test(`runFile() reports ${name}`, async () => {
     const file = join(folder, `${name.replaceAll(' ', '-')}.ts`)
     writeFileSync(file, `import { suite, test } from 'node:test'\nvoid [suite, test]\n${given}\n`)
-    const results = await runFile(file, { timeoutMs: 1500, where: 'host' })
+    const results = await runFile(file, { timeoutMs: 4500, where: 'host' })
     const firstLine = (text = '') => text.split('\n')[0]
     const got = results.map((r) => `${r.name}: ${r.status} ${firstLine(r.reason)}`.trim())
     assert.deepEqual(got, want)

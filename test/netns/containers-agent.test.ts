@@ -19,14 +19,7 @@ import type { ContainerWorld, ContainerWorldKind } from '../contracts/containers
 import { eventually, patiently } from '../harness/eventually.ts'
 import { connect } from '../harness/namespace.ts'
 import { needs } from '../harness/needs.ts'
-import {
-  KERNEL_MAKE,
-  pings,
-  REACHED_MS,
-  USERSPACE_MAKES,
-  type AgentHost,
-  type AgentMake,
-} from './agent-hosts.ts'
+import { pings, REACHED_MS, USERSPACE_MAKES, type AgentHost, type AgentMake } from './agent-hosts.ts'
 import { alone, followed, link } from './agent-objects.ts'
 
 const run = promisify(execFile)
@@ -37,7 +30,6 @@ for (const [make, kind] of [
   [USERSPACE_MAKES[0], realPodman()],
   [USERSPACE_MAKES[0], realContainerd()],
   [USERSPACE_MAKES[0], realCri('pod')],
-  [KERNEL_MAKE, realDocker()],
 ] as const) {
   const options = { ...kind.options, ...needs(make.needs), timeout: patiently(200_000) }
 
