@@ -41,9 +41,10 @@ async function runLayers({ names, whole }: Wanted, options: VmLayerOptions): Pro
   for (const layer of LAYERS.filter(({ name }) => names.includes(name))) {
     if (options.signal.aborted) break
     const earlier = whole ? readRecord(layer.name, options.runId) : undefined
-    const machines = layer.name === 'vm' ? runMachines(done, options) : undefined
+    const before = [...done]
     done.push(earlier ?? (await runLayer(layer, options)))
-    if (machines !== undefined) done = [...addMachines(done, await machines)]
+    // After the files that boot a machine of their own: three emulated processors are too many for two real ones.
+    if (layer.name === 'vm') done = [...addMachines(done, await runMachines(before, options))]
     if (options.only === undefined) done.forEach(writeRecord)
   }
   if (whole && !options.signal.aborted) done.push(await runAcceptance(done, options))
