@@ -14,7 +14,7 @@ import { fileLine } from './run-layer.ts'
 
 /** What makes the machine itself a node cannot have company. */
 const LANES = Number(process.env['WARREN_MACHINE_LANES'] ?? '2')
-const FILE_TIMEOUT_MS = 420_000
+const FILE_TIMEOUT_MS = 900_000
 
 const { WARREN_MACHINE_KERNEL: kernel = '' } = process.env
 if (!isKernelName(kernel)) throw new Error(`no kernel ${kernel}`)

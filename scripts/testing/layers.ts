@@ -26,7 +26,7 @@ export const LAYERS: readonly Layer[] = [
   slow({ name: 'contracts', concurrency: 2, fileTimeoutMs: 120_000 }),
   slow({ name: 'netns', concurrency: 2, fileTimeoutMs: 240_000 }),
   slow({ name: 'e2e', concurrency: 1, fileTimeoutMs: 420_000 }),
-  slow({ name: 'vm', concurrency: 2, fileTimeoutMs: 600_000 }),
+  slow({ name: 'vm', concurrency: 2, fileTimeoutMs: 1_200_000 }),
 ]
 
 function slow(of: Pick<Layer, 'name' | 'concurrency' | 'fileTimeoutMs'>): Layer {

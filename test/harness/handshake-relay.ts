@@ -1,12 +1,13 @@
 /**
- * Stands between an initiator and a responder, keeps the responder under load and tells what passes:
+ * Stands between an initiator and a responder, brings the responder under load before each initiation that it lets
+ * through, and tells what passes:
  *
  *   handshake-relay.ts LISTEN-PORT RESPONDER-PORT RESPONDER-KEY COUNT
  *
  *   initiator ──► LISTEN-PORT ─ relay ─► 127.0.0.1:RESPONDER-PORT        one JSON line for each handshake message
- *                     COUNT initiations with a true MAC1 and nothing else true, over and over
+ *                     before it: COUNT initiations with a true MAC1 and nothing else true
  *
- * Prints {"underLoad":true} once the responder answers the flood with a cookie. MAC1 is computed here with a library
+ * Prints {"underLoad":true} once the responder has answered the flood with a cookie. MAC1 is computed here with a library
  * (paper §5.4.4), not with the code that is tested.
  */
 import { blake2s } from '@noble/hashes/blake2.js'
@@ -32,14 +33,30 @@ const MAC1_AT = 116
 const MAC2_AT = 132
 /** As many as UDP_SEGMENT takes at once. */
 const BURST = 64
-const PAUSE_MS = 300
+const DRAINED_AFTER_MS = 150
+const LOOK_EVERY_MS = 100
+const AGAIN_EVERY_MS = 1500
 /** Behind the headers of both directions; the flood, then room for a reply. */
 const DATA = 1024
 const flood = makeFlood(Number(count))
 const REPLY = DATA + flood.length
 
+const [sys, calls] = [loadSyscalls(), loadPacketCalls()]
+const allocated = allocatePacketMemory(REPLY + 65536)
+const memory = { ...allocated, address: calls.addressOf(allocated.bytes) }
+memory.bytes.set(flood, DATA)
+const socket = openUdpSocket(sys, { family: 4, mark: 0 })
+if (socket === undefined) throw new Error('no IPv4')
+check(bindUdp(sys, socket, 0), 'bind')
+const to = {
+  sockaddr: encodeSocketAddress({ address: '127.0.0.1', port: Number(responderPort) }),
+  localAddress: undefined,
+}
+const sender = new UdpSender(calls, memory, 64)
+const receiver = new UdpReceiver(calls, memory, 64 + UDP_MESSAGE_BYTES)
+
 relay()
-keepUnderLoad()
+showLoad()
 
 function relay(): void {
   const [outside, inside] = [createSocket('udp4'), createSocket('udp4')]
@@ -47,7 +64,11 @@ function relay(): void {
   outside.on('message', (datagram, from) => {
     initiator = from
     tell('initiator', datagram)
-    inside.send(datagram, Number(responderPort), '127.0.0.1')
+    const forward = () => inside.send(datagram, Number(responderPort), '127.0.0.1')
+    if (datagram[0] !== INITIATION) return forward()
+    sendFlood()
+    // Load is remembered for a second, and a full receive buffer would drop this one.
+    setTimeout(forward, DRAINED_AFTER_MS)
   })
   inside.on('message', (datagram) => {
     tell('responder', datagram)
@@ -61,34 +82,26 @@ function tell(from: string, datagram: Buffer): void {
   if (type !== TRANSPORT) print({ from, type, mac2: datagram.subarray(-16).some((byte) => byte !== 0) })
 }
 
-function keepUnderLoad(): void {
-  const [sys, calls] = [loadSyscalls(), loadPacketCalls()]
-  const allocated = allocatePacketMemory(REPLY + 65536)
-  const memory = { ...allocated, address: calls.addressOf(allocated.bytes) }
-  memory.bytes.set(flood, DATA)
-  const socket = openUdpSocket(sys, { family: 4, mark: 0 })
-  if (socket === undefined) throw new Error('no IPv4')
-  check(bindUdp(sys, socket, 0), 'bind')
-  const to = {
-    sockaddr: encodeSocketAddress({ address: '127.0.0.1', port: Number(responderPort) }),
-    localAddress: undefined,
-  }
-  const sender = new UdpSender(calls, memory, 64)
-  const receiver = new UdpReceiver(calls, memory, 64 + UDP_MESSAGE_BYTES)
-  let told = false
-  const again = (): void => {
-    for (let at = 0; at < flood.length; at += BURST * INITIATION_BYTES) {
-      const length = Math.min(BURST * INITIATION_BYTES, flood.length - at)
-      sender.send(socket.fd, to, DATA + at, length, INITIATION_BYTES)
-    }
-    while (receiver.receive(socket.fd, REPLY, 65535) > 0) {
-      if (told || memory.bytes[REPLY] !== COOKIE_REPLY) continue
-      told = true
+/** Floods until a cookie shows that it is enough. */
+function showLoad(): void {
+  sendFlood()
+  const again = setInterval(sendFlood, AGAIN_EVERY_MS)
+  const look = setInterval(() => {
+    while (receiver.receive(socket?.fd ?? -1, REPLY, 65535) > 0) {
+      if (memory.bytes[REPLY] !== COOKIE_REPLY) continue
       print({ underLoad: true })
+      clearInterval(again)
+      clearInterval(look)
+      return
     }
-    setTimeout(again, PAUSE_MS)
+  }, LOOK_EVERY_MS)
+}
+
+function sendFlood(): void {
+  for (let at = 0; at < flood.length; at += BURST * INITIATION_BYTES) {
+    const length = Math.min(BURST * INITIATION_BYTES, flood.length - at)
+    sender.send(socket?.fd ?? -1, to, DATA + at, length, INITIATION_BYTES)
   }
-  again()
 }
 
 /** Noise's part is random: each costs the responder a Diffie-Hellman unless it is under load. */

@@ -38,7 +38,7 @@ const NEEDS = needs({
 })
 const FILES = ['test/vm/systemd/agent-service.ts', 'test/vm/systemd/coexistence.ts']
 
-test('the agent as a service of systemd', { ...NEEDS, timeout: 590_000 }, async (t) => {
+test('the agent as a service of systemd', { ...NEEDS, timeout: 1_190_000 }, async (t) => {
   const folder = mkdtempSync('/var/tmp/warren-install-')
   t.after(() => rmSync(folder, { recursive: true }))
   stagePackages(folder)
@@ -93,7 +93,7 @@ async function resultsInMachine(folder: string): Promise<readonly TestResult[]> 
       WARREN_MACHINE_LANES: '1',
       WARREN_TEST_PACKAGES: folder,
     },
-    timeoutMs: 560_000,
+    timeoutMs: 1_150_000,
     memoryMb: 3072,
     out,
     onStdout: (chunk) => (said += chunk.toString()),
