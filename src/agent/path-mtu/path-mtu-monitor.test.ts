@@ -193,18 +193,22 @@ test('a narrow path is tried again after ten minutes, with the interface raised 
 })
 
 test('a link that somebody made smaller says nothing of the path', async (t) => {
-  const { path, look, monitor, said } = worldOf(t)
+  const { path, look, monitor, said, clock } = worldOf(t)
   path.link = 1300
   await look()
   assert.equal(monitor.measured.bytes.size, 0)
   path.link = 1420
+  const before = path.packets
+  await look()
+  assert.equal(path.packets, before, 'and it is given a rest')
+  clock.advance(10_000)
   await look()
   assert.equal(monitor.measured.bytes.get(ID), 1420)
   assert.ok(!said.some((line) => line.startsWith('warn')))
 })
 
 test('a path that was broken and mended while it was measured is measured again', async (t) => {
-  const { path, look, monitor } = worldOf(t)
+  const { path, look, monitor, clock } = worldOf(t)
   let rounds = 0
   path.meanwhile = () => {
     rounds++
@@ -213,6 +217,7 @@ test('a path that was broken and mended while it was measured is measured again'
   await look()
   assert.equal(monitor.measured.bytes.size, 0)
   path.meanwhile = () => {}
+  clock.advance(10_000)
   await look()
   assert.equal(monitor.measured.bytes.get(ID), 1420)
 })

@@ -8,7 +8,7 @@
  *                     └──────▶ narrower ── 10 min ──▶ raise the interface, measure, settle
  */
 import { join } from 'node:path'
-import { linkIdOf } from '../../model/index.ts'
+import { parseEndpoint } from '../../model/index.ts'
 import type { NodeIntent, ObservedPeer, PeerIntent, WireGuardIntent } from '../../model/index.ts'
 import { peerId, sessionIsStale } from '../../reconcile/index.ts'
 import type { MeasuredPaths } from '../../reconcile/index.ts'
@@ -17,7 +17,7 @@ import type { Devices } from '../by-link.ts'
 import type { Clock } from '../clock.ts'
 import { readJson, writeJson } from '../json-file.ts'
 import type { Logger } from '../logger.ts'
-import { measurePath, pathCarries } from './measure.ts'
+import { Disturbed, measurePath, pathCarries } from './measure.ts'
 import type { Measurement } from './measure.ts'
 import type { PathProbe } from './probe.ts'
 
@@ -26,6 +26,8 @@ const AGAIN_MS = 600_000
 /** Less traffic than this is not worth a check: keepalives, and our own probes. */
 const TRAFFIC_BYTES = 16_384
 const AT_ONCE = 8
+/** After a measurement that something came between. */
+const DISTURBED_MS = 10_000
 
 interface PathKnown {
   /** Undefined: asked, and nothing came back. */
@@ -46,10 +48,16 @@ export interface PathMtuMonitorOptions {
   onChange(): void
 }
 
-interface Path {
+interface PlannedPath {
+  /** `peerId`. */
   readonly id: string
   readonly wg: WireGuardIntent
   readonly peer: PeerIntent
+  /** Of the peer, inside the tunnel. */
+  readonly address: string
+}
+
+interface Path extends PlannedPath {
   readonly seen: ObservedPeer
 }
 
@@ -59,6 +67,11 @@ export class PathMtuMonitor {
   readonly #running = new Map<string, Promise<void>>()
   /** Interfaces with the plan's MTU for as long as their paths are measured. */
   readonly #raised = new Set<string>()
+  /** Paths of which nothing was learned, and when to ask again. */
+  readonly #restUntilMs = new Map<string, number>()
+  /** Of the intent that was looked at last, by link and public key: this is asked every second. */
+  #planned: ReadonlyMap<string, ReadonlyMap<string, PlannedPath>> = new Map()
+  #intent: NodeIntent | undefined
   #dirty = false
 
   constructor(o: PathMtuMonitorOptions) {
@@ -80,20 +93,34 @@ export class PathMtuMonitor {
 
   /** Starts what is due. Returns at once; `onChange` says when there is something new. */
   look(intent: NodeIntent, devices: Devices): void {
-    const paths = intent.interfaces.flatMap((wg) => pathsOf(wg, devices))
-    this.#forget(intent)
-    for (const path of paths) {
-      if (this.#running.size >= AT_ONCE) return
-      if (this.#running.has(path.id) || sessionIsStale(path.seen, this.#o.clock.wallMs())) continue
-      const work = this.#due(path)
-      if (work === undefined) continue
-      this.#running.set(
-        path.id,
-        work(path)
-          .catch((error: Error) => this.#o.log.debug('cannot measure a path', { error: error.message }))
-          .finally(() => this.#running.delete(path.id)),
-      )
-    }
+    this.#plan(intent)
+    const wallMs = this.#o.clock.wallMs()
+    for (const [link, planned] of this.#planned)
+      for (const seen of devices.get(link)?.peers ?? []) {
+        if (this.#running.size >= AT_ONCE) return
+        const path = planned.get(seen.publicKey)
+        if (path !== undefined && !sessionIsStale(seen, wallMs)) this.#start({ ...path, seen })
+      }
+  }
+
+  #start(path: Path): void {
+    if (this.#running.has(path.id)) return
+    if (this.#o.clock.nowMs() < (this.#restUntilMs.get(path.id) ?? 0)) return
+    const work = this.#due(path)
+    if (work === undefined) return
+    this.#restUntilMs.delete(path.id)
+    this.#running.set(
+      path.id,
+      work(path)
+        .catch((error: Error) => this.#failed(path, error))
+        .finally(() => this.#running.delete(path.id)),
+    )
+  }
+
+  #failed({ id }: Path, error: Error): void {
+    this.#restUntilMs.set(id, this.#o.clock.nowMs() + DISTURBED_MS)
+    if (error instanceof Disturbed) this.#o.log.debug('path not measured', { because: error.message })
+    else this.#o.log.warn('cannot measure a path', { error: error.message })
   }
 
   /** When nothing is being measured: for tests, and before closing. */
@@ -103,15 +130,18 @@ export class PathMtuMonitor {
 
   async save(): Promise<void> {
     if (!this.#dirty) return
-    this.#dirty = false
     await writeJson(fileIn(this.#o.stateDir), Object.fromEntries(this.measured.bytes))
+    this.#dirty = false
   }
 
-  #forget(intent: NodeIntent): void {
-    const planned = new Set(
-      intent.interfaces.flatMap((wg) => wg.peers.map((p) => peerId(idOf(wg), p.publicKey))),
-    )
-    for (const id of this.#known.keys()) if (!planned.has(id)) this.#known.delete(id)
+  /** What was learned of peers that are no longer planned is forgotten. */
+  #plan(intent: NodeIntent): void {
+    if (intent === this.#intent) return
+    this.#intent = intent
+    this.#planned = new Map(intent.interfaces.map((wg) => [idOf(wg), pathsOf(wg)]))
+    const ids = new Set([...this.#planned.values()].flatMap((paths) => [...paths.values()].map((p) => p.id)))
+    for (const map of [this.#known, this.#restUntilMs])
+      for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
   }
 
   #due({ id, wg, seen }: Path): ((path: Path) => Promise<void>) | undefined {
@@ -145,7 +175,8 @@ export class PathMtuMonitor {
     const nowMs = this.#o.clock.nowMs()
     const { endpoint, txBytes } = path.seen
     this.#known.set(path.id, { bytes, endpoint, atMs: nowMs, txBytes, measuredAtMs: nowMs })
-    const isLast = [...this.#running.keys()].every((id) => id === path.id || !isOn(id, path.wg))
+    const siblings = [...(this.#planned.get(idOf(path.wg))?.values() ?? [])]
+    const isLast = siblings.every(({ id }) => id === path.id || !this.#running.has(id))
     const wasRaised = isLast && this.#raised.delete(idOf(path.wg))
     if (bytes === before && !wasRaised) return
     this.#say(path, { before, bytes })
@@ -173,12 +204,12 @@ export class PathMtuMonitor {
     this.#known.set(path.id, { ...known, atMs: this.#o.clock.nowMs(), txBytes: path.seen.txBytes })
   }
 
-  #measurement({ wg, peer, seen }: Path): Measurement {
-    const endpoint = /^\[?(.*?)\]?:\d+$/.exec(seen.endpoint ?? '')?.[1]
+  #measurement({ wg, address, seen }: Path): Measurement {
+    const endpoint = parseEndpoint(seen.endpoint ?? '')?.host
     const mark = wg.fwmark === undefined ? {} : { mark: wg.fwmark }
     return {
       ...{ probe: this.#o.probe, clock: this.#o.clock, mostBytes: wg.mtuBytes },
-      target: { address: addressOf(wg, peer) ?? '', through: { name: wg.name, container: wg.container } },
+      target: { address, through: { name: wg.name, container: wg.container } },
       outer: endpoint === undefined ? undefined : { address: endpoint, ...mark },
     }
   }
@@ -186,17 +217,15 @@ export class PathMtuMonitor {
 
 const BEFORE = { endpoint: undefined, atMs: 0, txBytes: 0 }
 
-const isOn = (id: string, wg: WireGuardIntent): boolean =>
-  wg.peers.some((peer) => peerId(linkIdOf(wg.name, wg.container), peer.publicKey) === id)
-
-const pathsOf = (wg: WireGuardIntent, devices: Devices): Path[] => {
-  const observed = new Map(devices.get(idOf(wg))?.peers.map((p) => [p.publicKey, p]))
-  return wg.peers.flatMap((peer) => {
-    const seen = observed.get(peer.publicKey)
-    if (seen === undefined || addressOf(wg, peer) === undefined) return []
-    return [{ id: peerId(idOf(wg), peer.publicKey), wg, peer, seen }]
-  })
-}
+/** By public key. A peer whose address nobody knows cannot be asked. */
+const pathsOf = (wg: WireGuardIntent): Map<string, PlannedPath> =>
+  new Map(
+    wg.peers.flatMap((peer): [string, PlannedPath][] => {
+      const address = addressOf(wg, peer)
+      const id = peerId(idOf(wg), peer.publicKey)
+      return address === undefined ? [] : [[peer.publicKey, { id, wg, peer, address }]]
+    }),
+  )
 
 const LINK_LOCAL = /^fe[89ab]/
 
