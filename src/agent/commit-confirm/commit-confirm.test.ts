@@ -267,9 +267,22 @@ test('a disk that takes no change does not keep the network from going back', as
   const s = await running(t)
   await s.put(BROKEN)
   await eventually(() => s.agent.status.pending?.awaits === 'confirmation')
-  t.mock.method(PendingChanges.prototype, 'beginTakingBack', () => Promise.reject(new Error('EROFS')))
+  const disk = t.mock.method(PendingChanges.prototype, 'beginTakingBack', () =>
+    Promise.reject(new Error('EROFS')),
+  )
   s.now = { ...s.now, uptimeMs: s.now.uptimeMs + 61_000 }
+  await eventually(() => s.log.some((line) => line.includes('change taken back')))
   await eventually(() => s.peers[0] === B)
+  for (let pass = 0; pass < 3; pass++) {
+    const seen = s.host.observations
+    s.host.tell('anything')
+    await eventually(() => s.host.observations > seen)
+    assert.deepEqual(s.peers, [B], 'and it stays')
+  }
+  disk.mock.restore()
+  s.host.tell('anything')
+  await eventually(() => s.planOnDisk === GOOD && s.agent.status.problems.length === 0)
+  assert.deepEqual(s.peers, [B])
 })
 
 test('a second push before the first is confirmed goes back to what was confirmed', async (t) => {

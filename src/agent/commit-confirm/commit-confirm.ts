@@ -98,7 +98,7 @@ export class CommitConfirm {
     await this.#settle()
     const { desired } = this.#o
     if (this.#change === undefined) {
-      this.#change = await this.#changes.read()
+      this.#change = await this.#waiting()
       // Also with a plan that is in force already: one that was refused in between makes way for it again.
       if (this.#change !== undefined) this.#considered = -1
     }
@@ -143,6 +143,14 @@ export class CommitConfirm {
     this.#timer?.close()
   }
 
+  /** The change on disk, unless this process has taken it back and the disk has not taken that: then it tries again. */
+  async #waiting(): Promise<PendingChange | undefined> {
+    const change = await this.#changes.read()
+    if (change === undefined || change.id !== this.#undone?.id) return change
+    await this.#takeBack(change, this.#undone.why)
+    return undefined
+  }
+
   /** What is over, or confirmed, since the last time. */
   async #settle(): Promise<void> {
     if (this.#change === undefined) return
@@ -182,7 +190,7 @@ export class CommitConfirm {
       // A disk that takes no change, perhaps: the network goes back all the same.
       this.#o.log.error('cannot note that a change is taken back', { error: (error as Error).message })
       this.#unwritten = await this.#taken(change, why)
-      await this.#undo(change, why, { inFolder: true })
+      if (!(await this.#undo(change, why, { inFolder: true }))) return // known already: no other pass is due
     }
     this.#due = true
     this.#o.wake('change taken back')
@@ -196,6 +204,7 @@ export class CommitConfirm {
     let troubles: string[]
     try {
       troubles = await this.#changes.finishTakingBack(change, taken)
+      this.#unwritten = undefined
     } catch (error) {
       this.#unwritten = taken
       troubles = [(error as Error).message] // no room on the disk, perhaps: tried again with every pass
@@ -205,6 +214,7 @@ export class CommitConfirm {
   }
 
   async #taken({ id }: PendingChange, why: string): Promise<TakenBack> {
+    if (this.#undone?.id === id) return this.#undone
     const digest = (await this.#changes.progress(id))?.digest ?? ''
     return { id, why, atMs: this.#o.safety.boot().wallMs, digest }
   }
@@ -231,7 +241,7 @@ export class CommitConfirm {
     const { desired } = this.#o
     if (desired.current === undefined) return
     if (this.#change === undefined) {
-      const taken = (await this.#changes.takenBack()) ?? this.#unwritten
+      const taken = this.#unwritten ?? (await this.#changes.takenBack())
       const mayTry = this.#o.safety.withinMs !== undefined && this.#undone?.digest !== desired.digest
       if (!mayTry && taken !== undefined && taken.digest === desired.digest)
         return await desired.goBack([takenBackProblem(taken)], { orNothing: true })
