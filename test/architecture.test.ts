@@ -15,29 +15,44 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   diagnosis: ['model', 'plan', 'reconcile'],
   'protocols/wireguard': ['model'],
   linux: [],
-  device: ['protocols/wireguard', 'linux', 'model'],
+  streams: [],
+  'protocols/packet-memory': [],
+  'protocols/tcpip': ['streams', 'protocols/packet-memory'],
+  'protocols/http': [],
+  'protocols/dns': [],
+  datagrams: ['protocols/packet-memory', 'protocols/wireguard', 'linux'],
+  device: ['protocols/packet-memory', 'protocols/wireguard', 'datagrams', 'linux', 'model'],
+  sockets: ['streams', 'linux'],
+  tunnel: [
+    ...['model', 'streams', 'protocols/packet-memory', 'protocols/wireguard', 'protocols/tcpip'],
+    ...['protocols/dns', 'datagrams', 'linux', 'sockets'],
+  ],
+  proxy: ['model', 'streams', 'sockets', 'tunnel', 'protocols/http', 'protocols/wireguard', 'linux'],
   sources: ['model'],
   containers: ['model'],
   agent: ['model', 'plan', 'reconcile', 'protocols/wireguard', 'linux', 'device', 'sources', 'containers'],
   lab: ['model', 'plan', 'protocols/wireguard', 'linux'],
   programs: [
     ...['model', 'plan', 'reconcile', 'diagnosis', 'protocols/wireguard', 'linux'],
-    ...['device', 'agent', 'sources', 'containers', 'lab'],
+    ...['device', 'agent', 'sources', 'containers', 'lab', 'proxy', 'tunnel', 'sockets', 'streams'],
   ],
 }
 
 /** npm packages, by the areas that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['linux'],
-  zod: ['model', 'agent'],
-  yaml: ['model', 'programs', 'agent'],
+  zod: ['model', 'agent', 'proxy'],
+  yaml: ['model', 'programs', 'agent', 'proxy'],
   '@bufbuild/protobuf': ['containers'],
   '@noble/hashes': ['model', 'plan', 'protocols/wireguard'],
   commander: ['programs'],
   uqr: ['programs'],
 }
 
-const PURE = ['model', 'plan', 'reconcile', 'diagnosis', 'protocols/wireguard']
+const PURE = [
+  ...['model', 'plan', 'reconcile', 'diagnosis', 'streams'],
+  ...['protocols/wireguard', 'protocols/packet-memory', 'protocols/tcpip', 'protocols/http', 'protocols/dns'],
+]
 /** The one file in a pure area that wraps node:crypto. */
 const EXEMPT_FROM_PURITY = ['src/protocols/wireguard/crypto.ts']
 /** Time, randomness, output and scheduling come in as arguments. */

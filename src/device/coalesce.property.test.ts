@@ -8,7 +8,7 @@ import * as fc from 'fast-check'
 import { buildPacket, segmentSlowly, type PacketDescription } from '../../test/models/internet-packets.ts'
 import { Coalescer, type Frame } from './coalesce.ts'
 import { description } from '../../test/models/packet-arbitraries.ts'
-import { allocatePacketMemory } from './packet-memory.ts'
+import { allocatePacketMemory } from '../protocols/packet-memory/index.ts'
 import { Segmenter } from './segmentation.ts'
 
 const memory = allocatePacketMemory(2_000_000)

@@ -22,7 +22,7 @@ import {
   VNET_HEADER_LENGTH,
 } from '../linux/index.ts'
 import * as ip from './internet-headers.ts'
-import { foldSum, type PacketMemory } from './packet-memory.ts'
+import { foldSum, type PacketMemory } from '../protocols/packet-memory/index.ts'
 import * as match from './segment-match.ts'
 
 /** Places in packet memory, to be written one after the other. The vnet header is the start of the first. */

@@ -5,7 +5,7 @@
  *   prepare (root): TUN, sockets, folders ─► drop every capability ─► execve itself ─► run (nothing left)
  */
 import { check, type Syscalls, type Tun, type UdpSocket } from '../linux/index.ts'
-import type { SocketPair } from './udp-ports.ts'
+import type { SocketPair } from '../datagrams/index.ts'
 
 export interface Prepared {
   readonly tun: Tun

@@ -7,14 +7,12 @@ import type { Closeable, FdWatcher, PacketCalls, Syscalls, Tun } from '../linux/
 import { readMtu } from '../linux/index.ts'
 import type { WireGuardDevice } from '../protocols/wireguard/index.ts'
 import { newCounters } from './counters.ts'
-import { DatagramRuns } from './datagram-runs.ts'
-import { EndpointTable } from './endpoints.ts'
+import { DatagramRuns, EndpointTable, type UdpPorts } from '../datagrams/index.ts'
 import type { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
-import { MEMORY_BYTES } from './packet-layout.ts'
-import { allocatePacketMemory } from './packet-memory.ts'
-import type { UdpPorts } from './udp-ports.ts'
+import { MEMORY_BYTES, SENDING } from './packet-layout.ts'
+import { allocatePacketMemory } from '../protocols/packet-memory/index.ts'
 
 export interface DeviceLoopOptions {
   readonly name: string
@@ -55,7 +53,7 @@ export class DeviceLoop {
     const allocated = allocatePacketMemory(MEMORY_BYTES)
     const memory = { ...allocated, address: calls.addressOf(allocated.bytes) }
     const socketFor = (family: 4 | 6) => ports.socketFor(family)
-    const runs = new DatagramRuns({ sys, calls, memory, counters, socketFor })
+    const runs = new DatagramRuns({ sys, calls, memory, counters, socketFor, layout: SENDING })
     this.#outbound = new Outbound({ wireguard, memory, calls, tun, runs, counters })
     this.#inbound = new Inbound({ wireguard, memory, calls, tun, endpoints, counters })
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { nodeAead, WireGuardDevice } from '../protocols/wireguard/index.ts'
-import { UdpEndpoint } from './endpoints.ts'
+import { UdpEndpoint } from '../datagrams/index.ts'
 import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 
 function folder(t: TestContext): string {

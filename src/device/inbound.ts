@@ -15,9 +15,9 @@ import {
 import type { WireGuardDevice } from '../protocols/wireguard/index.ts'
 import { Coalescer, type Frame } from './coalesce.ts'
 import type { Counters } from './counters.ts'
-import type { EndpointTable, UdpEndpoint } from './endpoints.ts'
+import type { EndpointTable, UdpEndpoint } from '../datagrams/index.ts'
 import { IN, IN_END, MAX_BURST_BYTES, RECEIVE_MESSAGE, VECTORS } from './packet-layout.ts'
-import type { PacketMemory } from './packet-memory.ts'
+import type { PacketMemory } from '../protocols/packet-memory/index.ts'
 
 const RECEIVES_PER_TURN = 64
 /** A burst of this size is delivered at once; smaller ones wait for their neighbours of the same turn. */

@@ -11,10 +11,10 @@ import {
   type WireGuardDevice,
 } from '../protocols/wireguard/index.ts'
 import type { Counters } from './counters.ts'
-import type { DatagramRuns } from './datagram-runs.ts'
-import type { UdpEndpoint } from './endpoints.ts'
+import type { DatagramRuns } from '../datagrams/index.ts'
+import type { UdpEndpoint } from '../datagrams/index.ts'
 import { FRAME, FRAME_BYTES } from './packet-layout.ts'
-import type { PacketMemory } from './packet-memory.ts'
+import type { PacketMemory } from '../protocols/packet-memory/index.ts'
 import { Segmenter } from './segmentation.ts'
 
 /** Reads in one go before timers and the other direction get their turn. */

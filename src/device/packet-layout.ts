@@ -19,6 +19,8 @@ export const FRAME_BYTES = MAX_BURST_BYTES + 128
 export const OUT = align(FRAME + FRAME_BYTES + 64)
 const OUT_BYTES = 3 * 65536
 export const OUT_END = OUT + OUT_BYTES
+/** Of runs of datagrams. */
+export const SENDING = { message: SEND_MESSAGE, from: OUT, end: OUT_END }
 export const IN = align(OUT_END + 64)
 const IN_BYTES = 4 * 65536
 export const IN_END = IN + IN_BYTES

@@ -14,7 +14,7 @@ import {
 import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import type { Prepared } from './descriptors.ts'
 import { makeUapiDirectory } from './uapi-server.ts'
-import { openSparePairs } from './udp-ports.ts'
+import { openSparePairs } from '../datagrams/index.ts'
 
 export interface DeviceSettings {
   readonly name: string

@@ -12,7 +12,7 @@ import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import type { DeviceSettings } from './prepare.ts'
 import { uapiHandler } from './uapi-handler.ts'
 import { serveUapi, uapiSocketPath } from './uapi-server.ts'
-import { UdpPorts } from './udp-ports.ts'
+import { UdpPorts } from '../datagrams/index.ts'
 
 export interface RunOptions {
   readonly sys: Syscalls

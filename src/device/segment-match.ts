@@ -4,8 +4,8 @@
  * packet cannot say twice; the later packet must start where the earlier one ended.
  */
 import * as ip from './internet-headers.ts'
-import type { PacketMemory } from './packet-memory.ts'
-import { foldSum, networkWord } from './packet-memory.ts'
+import type { PacketMemory } from '../protocols/packet-memory/index.ts'
+import { foldSum, networkWord } from '../protocols/packet-memory/index.ts'
 
 /** One packet's shape. Reused: an object a packet would be garbage. */
 export interface Shape {

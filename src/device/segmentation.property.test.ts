@@ -9,7 +9,7 @@ import {
   type PacketDescription,
 } from '../../test/models/internet-packets.ts'
 import { description } from '../../test/models/packet-arbitraries.ts'
-import { allocatePacketMemory } from './packet-memory.ts'
+import { allocatePacketMemory } from '../protocols/packet-memory/index.ts'
 import { Segmenter } from './segmentation.ts'
 
 const memory = allocatePacketMemory(300_000)

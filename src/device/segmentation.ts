@@ -7,7 +7,7 @@
  *   each out: headers copied, lengths, IPv4 id, sequence, flags and checksums of its own
  *
  * The rules are those of the kernel's own tcp_gso_segment and inet_gso_segment: ids count up, FIN and PSH stay with
- * the last segment, CWR with the first. Little-endian sums: see packet-memory.ts.
+ * the last segment, CWR with the first. Little-endian sums: see protocols/packet-memory.
  */
 import {
   VIRTIO_NET_HDR_F_NEEDS_CSUM,
@@ -23,7 +23,7 @@ import {
   VNET_HEADER_BYTES,
 } from '../linux/index.ts'
 import * as ip from './internet-headers.ts'
-import { foldSum, networkWord, type PacketMemory } from './packet-memory.ts'
+import { foldSum, networkWord, type PacketMemory } from '../protocols/packet-memory/index.ts'
 
 type Transport = 'tcp' | 'udp' | 'whole'
 

@@ -16,9 +16,9 @@ import type {
   PeerSnapshot,
   WireGuardDevice,
 } from '../protocols/wireguard/index.ts'
-import type { EndpointTable, UdpEndpoint } from './endpoints.ts'
+import type { EndpointTable, UdpEndpoint } from '../datagrams/index.ts'
 import type { UapiHandler } from './uapi-session.ts'
-import type { UdpPorts } from './udp-ports.ts'
+import type { UdpPorts } from '../datagrams/index.ts'
 
 export interface UapiHandlerOptions {
   readonly wireguard: WireGuardDevice

@@ -13,7 +13,7 @@
 import { blake2s } from '@noble/hashes/blake2.js'
 import { randomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
-import { allocatePacketMemory } from '../../src/device/packet-memory.ts'
+import { allocatePacketMemory } from '../../src/protocols/packet-memory/index.ts'
 import {
   bindUdp,
   check,

@@ -25,7 +25,7 @@ export function areaOf(file: string): string {
 
 /** index.ts of an area, or of a folder directly in linux/ or protocols/wireguard/, which are wide enough for doors. */
 export function isEntry(path: string): boolean {
-  return /^src\/([a-z]+|protocols\/[a-z]+|linux\/[a-z]+|protocols\/[a-z]+\/[a-z]+)\/index\.ts$/.test(path)
+  return /^src\/([a-z]+|protocols\/[a-z-]+|linux\/[a-z]+|protocols\/[a-z-]+\/[a-z]+)\/index\.ts$/.test(path)
 }
 
 const IMPORT = /(?<!')(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g

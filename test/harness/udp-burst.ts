@@ -15,7 +15,7 @@ import {
   UdpReceiver,
   UdpSender,
 } from '../../src/linux/index.ts'
-import { allocatePacketMemory } from '../../src/device/packet-memory.ts'
+import { allocatePacketMemory } from '../../src/protocols/packet-memory/index.ts'
 
 const [verb, address = '', port = '0', count = '0', size = '0'] = process.argv.slice(2)
 const sys = loadSyscalls()

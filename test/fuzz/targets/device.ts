@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { Coalescer } from '../../../src/device/coalesce.ts'
-import { allocatePacketMemory } from '../../../src/device/packet-memory.ts'
+import { allocatePacketMemory } from '../../../src/protocols/packet-memory/index.ts'
 import { Segmenter } from '../../../src/device/segmentation.ts'
 import { UapiSession } from '../../../src/device/uapi-session.ts'
 import { buildPacket, vnetHeader, type PacketDescription } from '../../models/internet-packets.ts'

@@ -2,7 +2,7 @@
  * Sealed datagrams on their way out, back to back in memory. A run is what one sendmsg with UDP_SEGMENT can carry: one
  * destination, all of one size except a shorter last.
  *
- *   OUT │ 1452 │ 1452 │ 1452 │ 1452 │ 96 │ … free …        one system call, and one traversal of the stack
+ *   │ 1452 │ 1452 │ 1452 │ 1452 │ 96 │ … free …        one system call, and one traversal of the stack
  */
 import {
   EAGAIN,
@@ -14,9 +14,7 @@ import {
   UdpSender,
   type UdpSocket,
 } from '../linux/index.ts'
-import type { Counters } from './counters.ts'
 import type { UdpEndpoint } from './endpoints.ts'
-import { OUT, OUT_END, SEND_MESSAGE } from './packet-layout.ts'
 
 /** UDP_MAX_SEGMENTS: 64 until 6.9. */
 const MAX_SEGMENTS = 64
@@ -29,11 +27,21 @@ const POLLOUT = 4
 /** How long to wait for room in a socket's buffer before a burst is given up. */
 const ROOM_TIMEOUT_MS = 50
 
+/** What could not be sent. */
+export interface SendCounters {
+  /** Datagrams that the kernel would not send. */
+  sendErrors: number
+  /** Bursts that had to go one by one: no GSO towards that destination. */
+  refusedBursts: number
+}
+
 export interface DatagramRunsOptions {
   readonly sys: Syscalls
   readonly calls: PacketCalls
   readonly memory: AddressedMemory
-  readonly counters: Counters
+  readonly counters: SendCounters
+  /** Where in memory: the message header (UDP_MESSAGE_BYTES), and the datagrams from `from` up to `end`. */
+  readonly layout: { readonly message: number; readonly from: number; readonly end: number }
   /** The socket to reach that family; it changes with the listen port. */
   readonly socketFor: (family: 4 | 6) => UdpSocket | undefined
 }
@@ -42,8 +50,8 @@ export class DatagramRuns {
   readonly #options: DatagramRunsOptions
   readonly #sender: UdpSender
   #to: UdpEndpoint | undefined
-  #start = OUT
-  #end = OUT
+  #start: number
+  #end: number
   #size = 0
   #count = 0
   /** A shorter one ended it. */
@@ -53,15 +61,17 @@ export class DatagramRuns {
 
   constructor(options: DatagramRunsOptions) {
     this.#options = options
-    this.#sender = new UdpSender(options.calls, options.memory, SEND_MESSAGE)
+    this.#sender = new UdpSender(options.calls, options.memory, options.layout.message)
+    this.#start = options.layout.from
+    this.#end = options.layout.from
   }
 
   /** Where the next datagram of up to `length` bytes may be written. Sends what is there if that makes room. */
   place(length: number): number {
     const full = this.#count === MAX_SEGMENTS || this.#end - this.#start + this.#size > MAX_RUN_BYTES
     if (this.#count > 0 && (full || this.#closed)) this.flush()
-    if (this.#end + length > OUT_END) this.flush()
-    if (this.#count === 0) this.#end = OUT
+    if (this.#end + length > this.#options.layout.end) this.flush()
+    if (this.#count === 0) this.#end = this.#options.layout.from
     return this.#end
   }
 

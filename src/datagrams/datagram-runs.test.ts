@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { PacketCalls, Syscalls, UdpSocket } from '../linux/index.ts'
-import { newCounters } from './counters.ts'
-import { DatagramRuns } from './datagram-runs.ts'
+import { DatagramRuns, type SendCounters } from './datagram-runs.ts'
 import { UdpEndpoint } from './endpoints.ts'
-import { MEMORY_BYTES } from './packet-layout.ts'
-import { allocatePacketMemory } from './packet-memory.ts'
+import { allocatePacketMemory } from '../protocols/packet-memory/index.ts'
 
 const ADDRESS = 2 ** 32
+const LAYOUT = { message: 64, from: 4096, end: 4096 + 3 * 65536 }
 const EINVAL = 22
 const EIO = 5
 const EMSGSIZE = 90
@@ -26,14 +25,14 @@ interface Sent {
 interface World {
   readonly runs: DatagramRuns
   readonly sent: Sent[]
-  readonly counters: ReturnType<typeof newCounters>
+  readonly counters: SendCounters
   readonly put: (to: UdpEndpoint, datagram: Uint8Array) => void
   /** The datagrams as the network sees them. */
   readonly onTheWire: () => { port: number; bytes: Buffer }[]
 }
 
 function makeWorld(answer: (sent: Sent) => number = () => 0, polled = 1): World {
-  const memory = { ...allocatePacketMemory(MEMORY_BYTES), address: ADDRESS }
+  const memory = { ...allocatePacketMemory(LAYOUT.end), address: ADDRESS }
   const { view, bytes } = memory
   const sent: Sent[] = []
   const pointer = (at: number) => Number(view.getBigUint64(at, true)) - ADDRESS
@@ -54,12 +53,12 @@ function makeWorld(answer: (sent: Sent) => number = () => 0, polled = 1): World 
     if (result >= 0) sent.push(message)
     return result
   }
-  const counters = newCounters()
+  const counters = { sendErrors: 0, refusedBursts: 0 }
   const socket = (fd: number, family: 4 | 6): UdpSocket => ({ fd, family, gso: true, gro: true })
   const runs = new DatagramRuns({
     sys: { poll: () => polled } as unknown as Syscalls,
     calls: { sendmsg } as unknown as PacketCalls,
-    ...{ memory, counters },
+    ...{ memory, counters, layout: LAYOUT },
     socketFor: (family) => socket(family, family),
   })
   const put = (to: UdpEndpoint, datagram: Uint8Array) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { onesSum } from '../../test/models/internet-packets.ts'
+import { onesSum } from '../../../test/models/internet-packets.ts'
 import { allocatePacketMemory, foldSum, networkWord } from './packet-memory.ts'
 
 const fast = allocatePacketMemory(200_000)

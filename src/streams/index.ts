@@ -1,0 +1,4 @@
+/** Connections as bytes, and the memory that they share. Pure. */
+export * from './byte-stream.ts'
+export * from './page-pool.ts'
+export * from './sliding-buffer.ts'
