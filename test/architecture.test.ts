@@ -17,9 +17,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   linux: [],
   streams: [],
   'protocols/packet-memory': [],
-  'protocols/tcpip': ['streams', 'protocols/packet-memory'],
+  'protocols/addresses': [],
+  'protocols/tcpip': ['streams', 'protocols/packet-memory', 'protocols/addresses'],
   'protocols/http': [],
-  'protocols/dns': [],
+  'protocols/dns': ['protocols/addresses'],
   datagrams: ['protocols/packet-memory', 'protocols/wireguard', 'linux'],
   device: ['protocols/packet-memory', 'protocols/wireguard', 'datagrams', 'linux', 'model'],
   sockets: ['streams', 'linux'],
@@ -51,7 +52,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 const PURE = [
   ...['model', 'plan', 'reconcile', 'diagnosis', 'streams'],
-  ...['protocols/wireguard', 'protocols/packet-memory', 'protocols/tcpip', 'protocols/http', 'protocols/dns'],
+  ...['protocols/wireguard', 'protocols/packet-memory', 'protocols/addresses', 'protocols/tcpip'],
+  ...['protocols/http', 'protocols/dns'],
 ]
 /** The one file in a pure area that wraps node:crypto. */
 const EXEMPT_FROM_PURITY = ['src/protocols/wireguard/crypto.ts']
