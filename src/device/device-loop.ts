@@ -7,8 +7,12 @@ import type { Closeable, FdWatcher, PacketCalls, Syscalls, Tun } from '../linux/
 import { readMtu } from '../linux/index.ts'
 import type { WireGuardDevice } from '../protocols/wireguard/index.ts'
 import { newCounters } from './counters.ts'
-import { DatagramRuns, EndpointTable, type UdpPorts } from '../datagrams/index.ts'
-import type { HandshakeTimestampFile } from './handshake-timestamp.ts'
+import {
+  DatagramRuns,
+  EndpointTable,
+  type HandshakeTimestampFile,
+  type UdpPorts,
+} from '../datagrams/index.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { MEMORY_BYTES, SENDING } from './packet-layout.ts'

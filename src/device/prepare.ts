@@ -11,10 +11,9 @@ import {
   setTransmitQueue,
   type Syscalls,
 } from '../linux/index.ts'
-import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import type { Prepared } from './descriptors.ts'
 import { makeUapiDirectory } from './uapi-server.ts'
-import { openSparePairs } from '../datagrams/index.ts'
+import { HandshakeTimestampFile, openSparePairs } from '../datagrams/index.ts'
 
 export interface DeviceSettings {
   readonly name: string

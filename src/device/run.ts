@@ -8,11 +8,10 @@ import { EventLoop, loadChachaAead, loadEvpAead, loadPacketCalls, type Syscalls 
 import { type Aead, nodeAead, WireGuardDevice } from '../protocols/wireguard/index.ts'
 import type { Prepared } from './descriptors.ts'
 import { DeviceLoop } from './device-loop.ts'
-import { HandshakeTimestampFile } from './handshake-timestamp.ts'
 import type { DeviceSettings } from './prepare.ts'
 import { uapiHandler } from './uapi-handler.ts'
 import { serveUapi, uapiSocketPath } from './uapi-server.ts'
-import { UdpPorts } from '../datagrams/index.ts'
+import { HandshakeTimestampFile, UdpPorts } from '../datagrams/index.ts'
 
 export interface RunOptions {
   readonly sys: Syscalls
