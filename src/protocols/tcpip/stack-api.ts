@@ -6,7 +6,7 @@
  *   advance(now) ────┼─▶ tcp/  udp/  icmp/  ip/  ─────┼─ notify(): onProgress of every stream that has some
  *   connect, write ──┘                                └─ nextDeadline()
  */
-import type { ByteStream, SocketEnd, StreamEnds } from '../../streams/index.ts'
+import type { ByteStream, PagePool, SocketEnd, StreamEnds } from '../../streams/index.ts'
 import type { PacketMemory } from '../packet-memory/index.ts'
 
 export interface StackOptions {
@@ -18,6 +18,8 @@ export interface StackOptions {
   readonly nowMs: number
   readonly limits?: Partial<StackLimits>
   readonly tcp?: Partial<TcpSettings>
+  /** Shared with others; otherwise one of its own with `limits.bufferBytes`. */
+  readonly pool?: PagePool
   /** Checksums of what arrives are checked, unless something below has authenticated every byte (an AEAD). */
   readonly checkChecksums?: boolean
   /** Something is to be emitted, or `notify` has something to say, although nobody called `receive` or `advance`. */

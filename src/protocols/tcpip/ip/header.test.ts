@@ -13,13 +13,20 @@ import {
 } from './header.ts'
 
 const memory = allocatePacketMemory(70_000)
+interface Given {
+  readonly ends: { readonly source: Uint8Array; readonly destination: Uint8Array }
+  readonly protocol: 'tcp' | 'udp'
+  readonly ecn: number
+  readonly payload: Uint8Array
+  readonly at: number
+}
 const ends = fc.constantFrom(4, 16).chain((length) =>
   fc.record({
     source: fc.uint8Array({ minLength: length, maxLength: length }),
     destination: fc.uint8Array({ minLength: length, maxLength: length }),
   }),
 )
-const packets = fc.record({
+const packets: fc.Arbitrary<Given> = fc.record({
   ends,
   protocol: fc.constantFrom<'tcp' | 'udp'>('tcp', 'udp'),
   ecn: fc.nat(3),
@@ -27,7 +34,7 @@ const packets = fc.record({
   at: fc.nat(64),
 })
 
-const described = ({ ends, protocol, ecn, payload }: fc.infer<typeof packets>) => ({
+const described = ({ ends, protocol, ecn, payload }: Given) => ({
   ...{ version: ends.source.length === 4 ? (4 as const) : (6 as const), protocol, ...ends },
   ...{ sourcePort: 5, destinationPort: 6, trafficClass: ecn, hopLimit: 64, id: 0, dontFragment: true },
   ...{ sequence: 1, acknowledgment: 2, flags: 16, window: 3, options: new Uint8Array(0), payload },
