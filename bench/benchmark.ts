@@ -12,6 +12,8 @@ export interface BenchRow {
   readonly better: 'more' | 'less'
   /** By contestant; ours is `warren`. A missing figure is undefined, with the reason in `note`. */
   readonly figures: Readonly<Record<string, number | undefined>>
+  /** Where pairs were measured: the median of their ratios, our advantage. Otherwise it is that of the figures. */
+  readonly ratios?: Readonly<Record<string, number | undefined>>
   /** What we set out to reach, in the row's unit, for `warren`. */
   readonly goal?: number
   readonly note?: string

@@ -4,6 +4,7 @@
  *   node bench/run.ts                      all of bench/*.bench.ts
  *   node bench/run.ts planning generate    some
  *   node bench/run.ts --write …            also into docs/performance.md, between <!-- bench:NAME --> marks
+ *   node bench/run.ts proxy -- --quick     what is after -- is for the benchmarks
  *
  * Each benchmark runs in a process of its own, so that one's heap is not another's.
  */
@@ -20,7 +21,14 @@ chdir(new URL('..', import.meta.url).pathname)
 const args = process.argv.slice(2)
 process.exitCode = args[0] === '--one' ? await runOne(args[1] ?? '') : runAll(args)
 
-function runAll(words: readonly string[]): number {
+/** [before, after] the first `--`. */
+function splitWords(words: readonly string[]): [readonly string[], readonly string[]] {
+  const at = words.indexOf('--')
+  return at < 0 ? [words, []] : [words.slice(0, at), words.slice(at + 1)]
+}
+
+function runAll(args: readonly string[]): number {
+  const [words, own] = splitWords(args)
   const known = globSync('bench/*.bench.ts').map((file) => basename(file, '.bench.ts'))
   const wanted = words.filter((word) => word !== '--write')
   const unknown = wanted.filter((name) => !known.includes(name))
@@ -30,7 +38,7 @@ function runAll(words: readonly string[]): number {
   }
   console.log(`${environmentLine()}\n`)
   const failed = (wanted.length > 0 ? wanted : known.toSorted()).filter((name) => {
-    const section = sectionOf(name)
+    const section = sectionOf(name, own)
     if (section === undefined) return true
     console.log(`${section}\n`)
     if (words.includes('--write')) writeSection(name, section)
@@ -40,8 +48,8 @@ function runAll(words: readonly string[]): number {
   return failed.length > 0 ? 1 : 0
 }
 
-function sectionOf(name: string): string | undefined {
-  const args = ['--disable-warning=ExperimentalWarning', 'bench/run.ts', '--one', name]
+function sectionOf(name: string, own: readonly string[]): string | undefined {
+  const args = ['--disable-warning=ExperimentalWarning', 'bench/run.ts', '--one', name, ...own]
   const { status, stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

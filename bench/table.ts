@@ -22,7 +22,8 @@ export function renderBenchTable(rows: readonly BenchRow[]): string {
 }
 
 /** Our advantage, whatever direction is the better one: 2.0 times is good, 0.5 times is bad. */
-export function ratioOf({ better, figures }: BenchRow, other: string): number | undefined {
+export function ratioOf({ better, figures, ratios }: BenchRow, other: string): number | undefined {
+  if (ratios !== undefined) return ratios[other]
   const [ours, theirs] = [figures['warren'], figures[other]]
   if (ours === undefined || theirs === undefined || ours === 0 || theirs === 0) return undefined
   return better === 'more' ? ours / theirs : theirs / ours
