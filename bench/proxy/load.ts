@@ -50,12 +50,14 @@ async function download(): Promise<object> {
 async function upload(): Promise<object> {
   for (let index = 0; index < connections; index++)
     void repeat(async () => {
-      const socket = await open(to, () => {})
+      const answered = Promise.withResolvers<void>()
+      const socket = await open(to, () => answered.resolve())
+      socket.on('close', () => answered.resolve())
       socket.write(`PUT ${path} HTTP/1.1\r\nHost: bench\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`)
       for (let sent = 0; sent < BODY_BYTES && !socket.destroyed; sent += CHUNK.length)
         if (!socket.write(CHUNK.subarray(0, BODY_BYTES - sent)))
-          await Promise.race([once(socket, 'drain'), once(socket, 'close')])
-      if (!socket.destroyed) await Promise.race([once(socket, 'data'), once(socket, 'close')])
+          await Promise.race([once(socket, 'drain'), answered.promise])
+      await answered.promise
       socket.destroy()
     })
   const counter = words[4] ?? ''

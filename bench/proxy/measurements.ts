@@ -52,7 +52,7 @@ export async function measureDirect(place: Place, contestant: Contestant, how: D
     await checkUpload(place, proxy)
     const up = await transfer(place, proxy, {
       verb: 'put',
-      path: `/${proxy.name}`,
+      path: uploadPath(contestant),
       connections: 1,
       ...brief(how),
     })
@@ -63,8 +63,12 @@ export async function measureDirect(place: Place, contestant: Contestant, how: D
       rssAfter: Math.max(figures['rssAfter'] ?? 0, rss),
     })
   })
-  return figures
+  return contestant.command === undefined ? withoutCosts(figures) : figures
 }
+
+/** Without a proxy, there is none to measure. */
+const withoutCosts = (figures: Figures): Figures =>
+  Object.fromEntries(Object.entries(figures).filter(([key]) => !/cpu$|^rss/i.test(key)))
 
 const REQUESTS = [
   ['c1', 1, '/tiny'],
@@ -87,7 +91,7 @@ export async function measureSlow(
     ['up', 'sink', 'put'],
   ] as const)
     await withProxy(place, { contestant, path: 'slow', target }, async (proxy) => {
-      const path = verb === 'get' ? '/large' : `/${proxy.name}`
+      const path = verb === 'get' ? '/large' : uploadPath(contestant)
       figures[key] = rateOf(await transfer(place, proxy, { verb, path, connections, seconds, warmUp }))
     })
   return figures
@@ -150,6 +154,8 @@ function transfer(place: Place, { to, pids }: RunningProxy, how: Transfer): Prom
   ])
 }
 
+/** The sink counts by path. */
+const uploadPath = ({ slot }: Contestant): string => `/of-${slot}`
 const rateOf = ({ bytes, seconds }: LoadResult): number => bytes / 1e6 / seconds
 const cpuOf = ({ bytes, cpuSeconds }: LoadResult): number => cpuSeconds / (bytes / 1e9)
 

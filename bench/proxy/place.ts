@@ -8,8 +8,8 @@
  *   │      10.9.0.N inside        ├───────── relay.ts ─────────────┤ sink.ts :81  uploads         │
  *   └─────────────────────────────┘  delay, loss                   └──────────────────────────────┘
  *
- * The proxy chooses its path by the endpoint in its file, plain TCP by the address of the server. Both namespaces use
- * CUBIC, whatever this machine prefers: it is what Linux does unless told otherwise.
+ * The proxy chooses its path by the endpoint in its file, plain TCP by the address of the server. The kernel's TCP uses
+ * CUBIC on each of these paths, whatever this machine prefers: it is what Linux does unless told otherwise.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createCipheriv, createHash } from 'node:crypto'
@@ -72,6 +72,7 @@ export async function openPlace(tools: BenchTools): Promise<Place> {
     await connect([client, '192.0.2.1/24'], [server, '192.0.2.2/24'])
     await makeSlowPath(client, '198.51.100.1/24')
     await makeSlowPath(server, '198.51.100.2/24')
+    for (const host of [client, server]) for (const link of ['eth0', 'slow0']) await useCubic(host, link)
     const [serverKeys, clientKeys] = [makeKeyPair(), Array.from({ length: CLIENTS }, makeKeyPair)]
     await startWireGuard({ server, tools, keys: serverKeys, clientKeys })
     const large = await startServers({ server, tools, folder })
@@ -83,10 +84,17 @@ export async function openPlace(tools: BenchTools): Promise<Place> {
 }
 
 async function makeSlowPath(host: Namespace, address: string): Promise<void> {
-  await host.exec('sysctl -qw net.ipv4.tcp_congestion_control=cubic')
   await host.exec('ip tuntap add mode tun name slow0')
   await host.exec(`ip address add ${address} dev slow0`)
   await host.exec('ip link set slow0 up')
+}
+
+/** Through the route: where the machine's default is another one, a namespace may not choose CUBIC for itself. */
+async function useCubic(host: Namespace, link: string): Promise<void> {
+  const [route = ''] = (await host.exec(`ip route show dev ${link}`)).split('\n')
+  await host.exec(`ip route replace ${route.replace(/ linkdown\b/, '')} dev ${link} congctl cubic`)
+  // On the loopback, where the client meets the proxy: one that is always allowed and paces nothing.
+  await host.exec('sysctl -qw net.ipv4.tcp_congestion_control=reno')
 }
 
 async function startRelay(
