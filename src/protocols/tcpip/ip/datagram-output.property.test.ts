@@ -1,0 +1,47 @@
+/** What one stack sends in fragments, another puts together; over any MTU, for both families. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { countedRandom, StackUnderTest } from '../../../../test/harness/stack-under-test.ts'
+import { Identifications } from './identification.ts'
+
+test('a datagram larger than the MTU arrives whole, in fragments no larger than the MTU', () => {
+  const length = fc.oneof(fc.nat(5_000), fc.constantFrom(0, 1, 1_392, 1_393, 8_000, 65_507))
+  fc.assert(
+    fc.property(
+      fc.constantFrom('10.0.0.1', 'fd00::1'),
+      fc.integer({ min: 576, max: 9_000 }),
+      length,
+      (to, mtu, n) => {
+        const sender = new StackUnderTest({ addresses: ['10.0.0.2', 'fd00::2'], mtuBytes: mtu })
+        const receiver = new StackUnderTest()
+        const data = new Uint8Array(n).map((_, index) => index * 7)
+        const got: Uint8Array[] = []
+        receiver.stack.openUdp({ localPort: 7, onDatagram: (bytes) => got.push(bytes) })
+        assert.equal(sender.stack.openUdp().send(data, { address: to, port: 7 }), true)
+        const packets = sender.sent()
+        for (const packet of packets) {
+          assert.ok(packet.length <= mtu)
+          assert.equal(receiver.receive(packet), undefined)
+        }
+        receiver.stack.notify()
+        assert.deepEqual(got, [data])
+        const headers = to.includes(':') ? 48 : 28
+        assert.equal(packets.length === 1, n + headers <= mtu)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('65,536 identifications of IPv4 come before one comes again, in no order that one could guess', () => {
+  const identifications = new Identifications(countedRandom())
+  const all = Array.from({ length: 65_536 }, () => identifications.next(4))
+  assert.equal(new Set(all).size, 65_536)
+  const steps = new Set(all.slice(1, 1_000).map((id, index) => (id - all[index]!) & 0xffff))
+  assert.ok(steps.size > 900, `${steps.size} different steps`)
+  assert.notDeepEqual(
+    Array.from({ length: 100 }, () => identifications.next(4)),
+    all.slice(0, 100),
+  )
+})
