@@ -24,6 +24,7 @@ interface Sent {
 
 interface World {
   readonly runs: DatagramRuns
+  readonly bytes: Uint8Array
   readonly sent: Sent[]
   readonly counters: SendCounters
   readonly put: (to: UdpEndpoint, datagram: Uint8Array) => void
@@ -31,7 +32,10 @@ interface World {
   readonly onTheWire: () => { port: number; bytes: Buffer }[]
 }
 
-function makeWorld(answer: (sent: Sent) => number = () => 0, polled = 1): World {
+function makeWorld(
+  answer: (sent: Sent) => number = () => 0,
+  { polled = 1, whenFull = 'wait' }: { polled?: number; whenFull?: 'wait' | 'keep' } = {},
+): World {
   const memory = { ...allocatePacketMemory(LAYOUT.end), address: ADDRESS }
   const { view, bytes } = memory
   const sent: Sent[] = []
@@ -58,7 +62,7 @@ function makeWorld(answer: (sent: Sent) => number = () => 0, polled = 1): World 
   const runs = new DatagramRuns({
     sys: { poll: () => polled } as unknown as Syscalls,
     calls: { sendmsg } as unknown as PacketCalls,
-    ...{ memory, counters, layout: LAYOUT },
+    ...{ memory, counters, layout: LAYOUT, whenFull },
     socketFor: (family) => socket(family, family),
   })
   const put = (to: UdpEndpoint, datagram: Uint8Array) => {
@@ -74,7 +78,7 @@ function makeWorld(answer: (sent: Sent) => number = () => 0, polled = 1): World 
         bytes: all.subarray(i * size, (i + 1) * size),
       }))
     })
-  return { runs, sent, counters, put, onTheWire }
+  return { runs, bytes, sent, counters, put, onTheWire }
 }
 
 const peer = (port: number) => new UdpEndpoint({ address: '192.0.2.1', port })
@@ -202,8 +206,39 @@ test('a full buffer is waited for, and counted when it stays full', () => {
   recovering.put(peer(1), datagram(100))
   recovering.runs.flush()
   assert.deepEqual([recovering.sent.length, recovering.counters.sendErrors], [1, 0])
-  const stuck = makeWorld(() => -EAGAIN, 0)
+  const stuck = makeWorld(() => -EAGAIN, { polled: 0 })
   stuck.put(peer(1), datagram(100))
   stuck.runs.flush()
   assert.deepEqual([stuck.sent.length, stuck.counters.sendErrors], [0, 1])
+})
+
+test('what does not fit the socket now is kept, in order, until it is tried again', () => {
+  const step = fc.record({
+    to: fc.constantFrom(peer(1), peer(2)),
+    length: fc.oneof(fc.constant(1452), fc.integer({ min: 32, max: 2000 })),
+    times: fc.integer({ min: 1, max: 90 }),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 10 }), fc.infiniteStream(fc.boolean()), (steps, full) => {
+      const { runs, bytes, onTheWire, counters } = makeWorld(
+        () => (full.next().value === true ? -EAGAIN : 0),
+        { whenFull: 'keep' },
+      )
+      const want: { port: number; bytes: Buffer }[] = []
+      for (const { to, length, times } of steps) {
+        for (let index = 0; index < times; index++) {
+          let at = runs.place(length + 40)
+          while (at < 0) if (runs.retry()) at = runs.place(length + 40)
+          bytes.fill(want.length, at, at + length)
+          runs.append(to, length)
+          want.push({ port: to.port, bytes: Buffer.alloc(length, want.length) })
+        }
+      }
+      runs.flush()
+      while (!runs.retry()) assert.ok(runs.place(1) < 0)
+      assert.deepEqual(onTheWire(), want)
+      assert.equal(counters.sendErrors, 0)
+    }),
+    { numRuns: 50 },
+  )
 })

@@ -44,7 +44,19 @@ export interface DatagramRunsOptions {
   readonly layout: { readonly message: number; readonly from: number; readonly end: number }
   /** The socket to reach that family; it changes with the listen port. */
   readonly socketFor: (family: 4 | 6) => UdpSocket | undefined
+  /**
+   * When a socket's buffer is full. `wait` (default): for a moment, then give the burst up. `keep`: nothing can be
+   * placed until `retry` has sent it.
+   */
+  readonly whenFull?: 'wait' | 'keep'
 }
+
+type SendResult =
+  | 'done'
+  /** This burst does not work, but its datagrams may. */
+  | 'refused'
+  /** Full; nothing was sent. */
+  | 'full'
 
 export class DatagramRuns {
   readonly #options: DatagramRunsOptions
@@ -58,6 +70,10 @@ export class DatagramRuns {
   #closed = false
   /** The kernel refuses bursts altogether: a device without checksum offload answers EIO. */
   #refused = false
+  #blocked = false
+  /** What was appended when the run before it did not go: it begins at that one's end. */
+  #nextTo: UdpEndpoint | undefined
+  #nextLength = 0
 
   constructor(options: DatagramRunsOptions) {
     this.#options = options
@@ -66,39 +82,60 @@ export class DatagramRuns {
     this.#end = options.layout.from
   }
 
-  /** Where the next datagram of up to `length` bytes may be written. Sends what is there if that makes room. */
+  /**
+   * Where the next datagram of up to `length` bytes may be written. Sends what is there if that makes room. Negative:
+   * not before `retry` is true.
+   */
   place(length: number): number {
     const full = this.#count === MAX_SEGMENTS || this.#end - this.#start + this.#size > MAX_RUN_BYTES
     if (this.#count > 0 && (full || this.#closed)) this.flush()
     if (this.#end + length > this.#options.layout.end) this.flush()
+    if (this.#blocked) return -1
     if (this.#count === 0) this.#end = this.#options.layout.from
     return this.#end
   }
 
   /** The datagram of `length` bytes that was just written at the place given. */
   append(to: UdpEndpoint, length: number): void {
-    const at = this.#end
     if (this.#count > 0 && !this.#continues(to, length)) this.flush()
-    if (this.#count === 0) {
-      this.#to = to
-      this.#start = at
-      this.#size = length
+    if (this.#blocked) {
+      this.#nextTo = to
+      this.#nextLength = length
+      return
     }
+    if (this.#count === 0) this.#begin(to, length)
+    else this.#count++
     this.#closed = length < this.#size
-    this.#count++
-    this.#end = at + length
+    this.#end += length
   }
 
   flush(): void {
-    const count = this.#count
     const to = this.#to
-    this.#count = 0
-    this.#closed = false
-    if (count === 0 || to === undefined) return
+    if (this.#blocked || this.#count === 0 || to === undefined) return
     const socket = this.#options.socketFor(to.family)
     if (socket === undefined) this.#options.counters.sendErrors++
-    else if (!this.#send(socket.fd, to, this.#start, this.#end - this.#start))
-      this.#sendOneByOne(socket.fd, to)
+    else this.#sendRun(socket.fd, to)
+    if (this.#blocked) return
+    this.#count = 0
+    this.#closed = false
+  }
+
+  /** Once there may be room again. True: everything kept was sent. */
+  retry(): boolean {
+    this.#blocked = false
+    this.flush()
+    const to = this.#nextTo
+    if (this.#blocked || to === undefined) return !this.#blocked
+    this.#nextTo = undefined
+    this.#begin(to, this.#nextLength)
+    this.#end += this.#nextLength
+    this.flush()
+    return !this.#blocked
+  }
+
+  /** Something was kept, see `whenFull`. */
+  get isBlocked(): boolean {
+    return this.#blocked
   }
 
   get count(): number {
@@ -112,30 +149,50 @@ export class DatagramRuns {
     return this.#options.socketFor(to.family)?.gso === true
   }
 
-  /** False: this burst does not work, but its datagrams may. */
-  #send(fd: number, to: UdpEndpoint, from: number, length: number): boolean {
+  #begin(to: UdpEndpoint, length: number): void {
+    this.#to = to
+    this.#start = this.#end
+    this.#size = length
+    this.#count = 1
+  }
+
+  #sendRun(fd: number, to: UdpEndpoint): void {
+    const length = this.#end - this.#start
+    const result = this.#send(fd, to, this.#start, length)
+    if (result === 'full') this.#blocked = true
+    if (result === 'refused') this.#sendOneByOne(fd, to)
+  }
+
+  #send(fd: number, to: UdpEndpoint, from: number, length: number): SendResult {
+    const { whenFull, counters } = this.#options
     const burst = length > this.#size ? this.#size : 0
     let result = this.#sender.send(fd, to, from, length, burst)
-    if (result === -EAGAIN && this.#waitForRoom(fd)) result = this.#sender.send(fd, to, from, length, burst)
+    if (result === -EAGAIN) {
+      if (whenFull === 'keep') return 'full'
+      if (this.#waitForRoom(fd)) result = this.#sender.send(fd, to, from, length, burst)
+    }
     if (to.localAddress !== undefined && isWrongLocalAddress(result)) {
       // The address went away, or the route now leaves through a link that may not use it.
       to.localAddress = undefined
       result = this.#sender.send(fd, to, from, length, burst)
     }
-    if (result >= 0) return true
+    if (result >= 0) return 'done'
     if (burst > 0 && (result === -EIO || result === -EINVAL || result === -EMSGSIZE)) {
-      this.#options.counters.refusedBursts++
+      counters.refusedBursts++
       if (result === -EIO) this.#refused = true
       else to.burstLimit = this.#size
-      return false
+      return 'refused'
     }
-    this.#options.counters.sendErrors++
-    return true
+    counters.sendErrors++
+    return 'done'
   }
 
   #sendOneByOne(fd: number, to: UdpEndpoint): void {
     for (let at = this.#start; at < this.#end; at += this.#size) {
-      this.#send(fd, to, at, Math.min(this.#size, this.#end - at))
+      if (this.#send(fd, to, at, Math.min(this.#size, this.#end - at)) !== 'full') continue
+      this.#blocked = true
+      this.#start = at
+      return
     }
   }
 

@@ -23,6 +23,19 @@ export class UdpEndpoint implements Endpoint, UdpDestination {
     this.sockaddr = encodeSocketAddress(at)
     this.family = this.sockaddr.length === 16 ? 4 : 6
   }
+
+  /** The local address that its last datagram came to, at bytes[at…]; 0: unknown. */
+  answerFrom(bytes: Uint8Array, at: number): void {
+    if (at === 0) return
+    const length = this.family === 4 ? 4 : 16
+    const known = this.localAddress
+    if (known !== undefined) {
+      let index = 0
+      while (index < length && known[index] === bytes[at + index]) index++
+      if (index === length) return
+    }
+    this.localAddress = bytes.slice(at, at + length)
+  }
 }
 
 /** Strangers choose their addresses; forgetting all now and then costs only objects. */

@@ -15,7 +15,7 @@ import {
 import type { WireGuardDevice } from '../protocols/wireguard/index.ts'
 import { Coalescer, type Frame } from './coalesce.ts'
 import type { Counters } from './counters.ts'
-import type { EndpointTable, UdpEndpoint } from '../datagrams/index.ts'
+import type { EndpointTable } from '../datagrams/index.ts'
 import { IN, IN_END, MAX_BURST_BYTES, RECEIVE_MESSAGE, VECTORS } from './packet-layout.ts'
 import type { PacketMemory } from '../protocols/packet-memory/index.ts'
 
@@ -81,7 +81,7 @@ export class Inbound {
     const receiver = this.#receiver
     const from = endpoints.at(memory.view, receiver.sockaddrAt)
     if (from === undefined) return
-    this.#rememberLocalAddress(from)
+    from.answerFrom(memory.bytes, receiver.localAddressAt)
     const size = receiver.segmentBytes
     const end = start + length
     for (let at = start; at < end; at += size) {
@@ -115,19 +115,5 @@ export class Inbound {
       result = calls.writev(tun.fd, address + VECTORS, count)
     }
     if (result < 0) counters.deliverErrors++
-  }
-
-  #rememberLocalAddress(from: UdpEndpoint): void {
-    const at = this.#receiver.localAddressAt
-    if (at === 0) return
-    const { bytes } = this.#options.memory
-    const length = from.family === 4 ? 4 : 16
-    const known = from.localAddress
-    if (known !== undefined) {
-      let index = 0
-      while (index < length && known[index] === bytes[at + index]) index++
-      if (index === length) return
-    }
-    from.localAddress = bytes.slice(at, at + length)
   }
 }

@@ -80,6 +80,10 @@ export const INPUT_PROBLEMS = {
     means: 'A wg-quick or wg configuration file is malformed.',
     remedy: 'Correct the line named; wg-quick(8) and wg(8) describe the format.',
   },
+  IgnoredSetting: {
+    means: 'A wg-quick file has a line that is about a link, and a tunnel inside a process has none.',
+    remedy: 'Nothing needs to be done; take the line out if the file is for this only.',
+  },
   InvalidArgument: {
     means: 'An argument of a command does not fit the plan it is about.',
     remedy: 'Use one of the values named.',

@@ -161,6 +161,11 @@ export class WireGuardDevice {
     return reason === undefined ? this.#received.none(undefined) : this.#drop(reason, undefined)
   }
 
+  /** A handshake with this peer although nothing is to be sent; nothing when one has just begun or it is no peer. */
+  initiate(publicKey: string, nowMs: number): void {
+    this.#peers.get(publicKey)?.initiate(nowMs)
+  }
+
   /** What is to be sent besides sealed packets, in order: handshakes, cookie replies, keepalives, queued packets. */
   takeOutputs(): readonly Output[] {
     if (this.#outputs.length === 0) return NO_OUTPUTS
