@@ -9,7 +9,9 @@ export function renderBenchTable(rows: readonly BenchRow[]): string {
   )
   const hasGoals = rows.some((row) => row.goal !== undefined)
   const head = ['', 'warren', ...others, ...(hasGoals ? ['goal'] : [])]
-  const body = rows.map((row) => [
+  // A row without figures is there for its note.
+  const measured = rows.filter((row) => Object.keys(row.figures).length > 0)
+  const body = measured.map((row) => [
     `${row.what}, ${row.unit}`,
     formatFigure(row.figures['warren']),
     ...others.map((name) => formatOther(row, name)),

@@ -52,13 +52,15 @@ export function readOptions(args: readonly string[]): ProxyBenchOptions {
   }
 }
 
+export const LOSSY_CONNECTIONS = 16
+
 const FULL: Durations = {
   ...{ transferSeconds: 3, requestSeconds: 3 },
-  ...{ goodputSeconds: 15, settleSeconds: 4, lossyConnections: 8 },
+  ...{ goodputSeconds: 15, settleSeconds: 4, lossyConnections: LOSSY_CONNECTIONS },
 }
 const QUICK: Durations = {
   ...{ transferSeconds: 2, requestSeconds: 2 },
-  ...{ goodputSeconds: 8, settleSeconds: 2, lossyConnections: 8 },
+  ...{ goodputSeconds: 8, settleSeconds: 2, lossyConnections: LOSSY_CONNECTIONS },
 }
 
 const nameOf = (command: string): string => basename(command.trim().split(/\s+/)[0] ?? command)
