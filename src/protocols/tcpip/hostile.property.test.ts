@@ -18,8 +18,8 @@ const honest = [V4, V6].flatMap((ends) => {
   const [type, code] = ends === V4 ? [3, 4] : [2, 0]
   return [
     udp,
-    ipPacket({ ...ends, protocol: icmp!, payload: icmpMessage(ends, { type: echo!, code: 0, rest: data }) }),
-    ipPacket({ ...ends, protocol: icmp!, payload: icmpMessage(ends, { type: type!, code: code!, rest }) }),
+    ipPacket({ ...ends, protocol: icmp, payload: icmpMessage(ends, { type: echo, code: 0, rest: data }) }),
+    ipPacket({ ...ends, protocol: icmp, payload: icmpMessage(ends, { type, code, rest }) }),
     fragmentPacket({ ...ends, protocol: 17, identification: 1, offset: 0, more: true, payload: data }),
     fragmentPacket({ ...ends, protocol: 17, identification: 1, offset: 64, more: false, payload: data }),
     ...(ends === V6
