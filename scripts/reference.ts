@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/kinds.md and errors.md from the schemas and the table of problem codes.
+ * Writes docs/reference/kinds.md, errors.md and proxy.md from the schemas and the tables of problem codes and metrics.
  *
  *   node scripts/reference.ts           writes them
  *   node scripts/reference.ts --check   exits 1 if they are not what it would write
@@ -7,6 +7,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { KINDS, PROBLEM_CODES, PROBLEMS } from '../src/model/index.ts'
+import { type Metric, METRICS } from '../src/proxy/operations/metrics.ts'
+import { tunnelProxy } from '../src/proxy/config/schema.ts'
 
 /** JSON Schema, as far as our kinds use it. */
 interface Schema {
@@ -39,6 +41,7 @@ export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/reference/kinds.md', kindsPage()],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/proxy.md', proxyPage()],
   ])
 }
 
@@ -122,6 +125,40 @@ then, and the exit code is 2. Each problem has a code; here is what the codes me
 speak of are in [kinds.md](kinds.md).
 
 ${rows.join('\n')}`
+}
+
+function proxyPage(): string {
+  const schema = z.toJSONSchema(tunnelProxy, { io: 'input', unrepresentable: 'any' }) as Schema
+  const fields = rowsOf(schema.properties?.['spec'] ?? {}, 'spec')
+  const metrics = Object.entries<Metric>(METRICS).map(
+    ([name, { type, labels, help }]) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  )
+  return `${GENERATED}
+# The proxy
+
+What \`warren proxy --file\` reads, and what its \`/metrics\` tells. How to use it is in
+[the guide](../guides/userspace-proxy.md), its flags are in [cli.md](cli.md), what can be wrong in [errors.md](errors.md).
+
+## TunnelProxy
+
+\`apiVersion: warren.dev/v1alpha1\`, \`metadata.name\`, \`spec\`; one per file. A field that is not listed here is refused.
+Names of files are relative to the file. \`[]\` stands for every item of a list; what has no default may be left out unless
+it is marked *required*.
+
+| field | type | default | meaning |
+|---|---|---|---|
+${fields.join('\n')}
+
+## Metrics
+
+\`/metrics\` of \`--operations\`, in the text format of Prometheus. \`route\` is where a route listens, \`kind\` one of \`http\`,
+\`tcp\`, \`udp\`, \`publish\` and \`socks\`, \`peer\` a public key.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+${metrics.join('\n')}
+`
 }
 
 const GENERATED = '<!-- Written by scripts/reference.ts. -->'

@@ -165,7 +165,9 @@ function childrenOf(schema: z.core.$ZodType, part: string | number): z.core.$Zod
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.def.innerType)
+  const wrapped =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+  if (wrapped) return unwrap(schema.def.innerType)
   if (schema instanceof z.ZodPipe) return unwrap(schema.def.in)
   return schema instanceof z.ZodUnion ? schema.options.flatMap(unwrap) : [schema]
 }

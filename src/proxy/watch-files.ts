@@ -1,0 +1,54 @@
+/**
+ * Tells when any of some files may have changed. Their folders are watched, not the files: editors and Kubernetes put
+ * new files in the place of old ones. A burst of events is told once.
+ */
+import { type FSWatcher, watch } from 'node:fs'
+import { dirname } from 'node:path'
+
+const SETTLE_MS = 200
+
+export class FileWatch {
+  readonly #onChange: () => void
+  #watchers: FSWatcher[] = []
+  #folders = ''
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange
+  }
+
+  /** The names of folders that cannot be watched. */
+  watch(files: readonly string[]): readonly string[] {
+    const folders = [...new Set(files.map((file) => dirname(file)))].toSorted()
+    if (folders.join('\0') === this.#folders) return []
+    this.#closeAll()
+    this.#folders = folders.join('\0')
+    return folders.filter((folder) => !this.#open(folder))
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#closeAll()
+  }
+
+  #open(folder: string): boolean {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#soon())
+      watcher.on('error', () => watcher.close())
+      this.#watchers.push(watcher)
+      return true
+    } catch {
+      return false // The caller says so; SIGHUP still works.
+    }
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#onChange, SETTLE_MS).unref()
+  }
+
+  #closeAll(): void {
+    for (const watcher of this.#watchers) watcher.close()
+    this.#watchers = []
+  }
+}
