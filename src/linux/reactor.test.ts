@@ -65,7 +65,7 @@ test('Reactor.atEndOfTurn() outside a turn makes one', async (t) => {
     reactor.atEndOfTurn(() => order.push('third'))
   })
   reactor.atEndOfTurn(() => order.push('second'))
-  assert.deepEqual(order, [])
+  assert.equal(order.length, 0)
   await eventually(() => order.length === 3)
   assert.deepEqual(order, ['first', 'second', 'third'])
   reactor.turn(() => {

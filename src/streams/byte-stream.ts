@@ -12,15 +12,19 @@ export interface ByteStream {
    * method of this stream. Level-triggered where it matters: whoever sets it looks first.
    */
   onProgress: (() => void) | undefined
+  /** `closed`: both directions ended and everything was consumed, or it failed, or it was destroyed. */
   readonly state: 'opening' | 'open' | 'closed'
   /** Why it is closed, unless both ends wished it so. */
   readonly failure: StreamFailure | undefined
-  /** The other end has ended its direction, and every byte of it was consumed. */
+  /** The other end has ended its direction, and every byte of it was consumed. Stays so. */
   readonly inputEnded: boolean
 
   /** Bytes that `peek` and `consume` can get at, maybe in several pieces. */
   readonly readableBytes: number
-  /** The oldest of them, in one piece; empty when there are none. True until the next `consume` or the end of the turn. */
+  /**
+   * The oldest of them, in one piece; empty when there are none. True until the next `consume`, and no longer than the
+   * turn: what it was read into is used again.
+   */
   peek(): Uint8Array
   consume(length: number): void
 
@@ -33,7 +37,7 @@ export interface ByteStream {
 
   /** Half close: the other end sees the end after everything that was written. The other direction goes on. */
   end(): void
-  /** Now, in both directions; what was not sent is lost. Once it is closed, it does nothing. */
+  /** Now, in both directions; what was not sent is lost, and the other end fails. Closed, it does nothing. */
   destroy(): void
 }
 
