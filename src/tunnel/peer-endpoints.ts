@@ -172,30 +172,32 @@ export class PeerEndpoints {
 
   #find(place: PeerPlace, { host, port }: EndpointText): void {
     if (!isName(host)) this.#take(place, [host], port)
-    else this.#look(place, host, port)
+    else void this.#look(place, host, port)
   }
 
   #lookAgain(place: PeerPlace, nowMs: number): void {
     const { configured } = place
     if (configured === undefined || !isName(configured.host)) return
-    if (nowMs - place.lookedUpMs >= LOOKUP_INTERVAL_MS) this.#look(place, configured.host, configured.port)
+    if (nowMs - place.lookedUpMs >= LOOKUP_INTERVAL_MS)
+      void this.#look(place, configured.host, configured.port)
   }
 
-  #look(place: PeerPlace, host: string, port: number): void {
+  async #look(place: PeerPlace, host: string, port: number): Promise<void> {
     if (place.isLooking) return
     place.isLooking = true
     place.lookedUpMs = this.#o.engine.nowMs()
-    const found = this.#o.lookup(host).then(
-      (addresses) => ({ addresses, why: 'has no address' }),
-      (error: unknown) => ({ addresses: [], why: `does not resolve (${reasonOf(error)})` }),
-    )
-    void found.then(({ addresses, why }) => {
-      place.isLooking = false
-      // Meanwhile it may have been given another endpoint.
-      if (!this.#open || this.#places.get(place.publicKey) !== place) return
-      if (addresses.length > 0) this.#take(place, addresses, port)
-      else this.#lookupFailed(place, `${host} ${why}`)
-    })
+    let addresses: readonly string[] = []
+    let why = 'has no address'
+    try {
+      addresses = await this.#o.lookup(host)
+    } catch (error) {
+      why = `does not resolve (${reasonOf(error)})`
+    }
+    place.isLooking = false
+    // Meanwhile it may have been given another endpoint.
+    if (!this.#open || this.#places.get(place.publicKey) !== place) return
+    if (addresses.length > 0) this.#take(place, addresses, port)
+    else this.#lookupFailed(place, `${host} ${why}`)
   }
 
   #take(place: PeerPlace, addresses: readonly string[], port: number): void {
