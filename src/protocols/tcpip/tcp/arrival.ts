@@ -1,0 +1,246 @@
+/**
+ * What an arriving segment does: RFC 9293 §3.10.7.3 and .4 in their order, with RFC 7323's test of timestamps before
+ * and RFC 5961's doubts about RST, SYN and ACK that somebody else may have guessed.
+ */
+import type { PacketMemory } from '../../packet-memory/index.ts'
+import type { StackDrop } from '../stack-api.ts'
+import { acceptable, challenge, isPast } from './checks.ts'
+import type { Connection } from './connection.ts'
+import { takeSyn } from './handshake.ts'
+import { ACK, FIN, RST, SYN, type Segment } from './segment.ts'
+import { add, atMost, before } from './sequence.ts'
+import {
+  CLOSE_WAIT,
+  CLOSED,
+  CLOSING,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  FIN_WAIT_2,
+  LAST_ACK,
+  SYN_RECEIVED,
+  SYN_SENT,
+  TIME_WAIT,
+} from './states.ts'
+import { armLife, armRetransmission, disarm } from './timers.ts'
+
+/** Undefined: it was taken. */
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+export function arrive(
+  c: Connection,
+  s: Segment,
+  memory: PacketMemory,
+  nowMs: number,
+): StackDrop | undefined {
+  if (c.state === SYN_SENT) return arriveInSynSent(c, s, nowMs)
+  if (isPast(c, s) || !acceptable(c, s)) return refuse(c, s, nowMs)
+  if (s.has(RST)) return arriveReset(c, s, nowMs)
+  if (s.has(SYN)) return arriveSyn(c, s, nowMs)
+  if (!s.has(ACK)) return 'malformed'
+  c.lastHeardAt = nowMs
+  c.keepalivesSent = 0
+  noteTimestamp(c, s, nowMs)
+  if (c.state === SYN_RECEIVED && !establish(c, s, nowMs)) return 'out-of-window'
+  if (!takeAcknowledgment(c, s, nowMs)) {
+    challenge(c, nowMs)
+    return 'out-of-window'
+  }
+  if (c.state === CLOSED) return undefined
+  if (s.payloadLength > 0 || s.has(FIN)) takeText(c, s, memory, nowMs)
+  if (c.sender.hasWork || c.recovery.lostBytes > 0 || c.acknowledgment.isDue) c.host.wantsToSend(c)
+  return undefined
+}
+
+/** RFC 9293 §3.10.7.3. */
+function arriveInSynSent(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
+  const { sender } = c
+  const acknowledges = s.has(ACK)
+  if (acknowledges && s.acknowledgment !== sender.next) {
+    if (!s.has(RST)) c.host.answerWithReset(c, s, nowMs)
+    return 'out-of-window'
+  }
+  if (s.has(RST)) {
+    if (!acknowledges) return 'out-of-window'
+    c.fail('ECONNREFUSED', 'the other end refused')
+    return undefined
+  }
+  if (!s.has(SYN)) return 'out-of-window'
+  takeSyn(c, s)
+  c.lastHeardAt = nowMs
+  if (!acknowledges) {
+    // Simultaneous open (§3.5, figure 8).
+    c.state = SYN_RECEIVED
+    c.synIsDue = true
+    c.host.wantsToSend(c)
+    return undefined
+  }
+  sender.oldest = sender.next
+  becomeEstablished(c, nowMs)
+  c.acknowledgment.isDue = true
+  c.host.wantsToSend(c)
+  return undefined
+}
+
+/** SYN-RECEIVED and an ACK: is it of our SYN? */
+function establish(c: Connection, s: Segment, nowMs: number): boolean {
+  const { sender } = c
+  if (s.acknowledgment !== sender.next) {
+    c.host.answerWithReset(c, s, nowMs)
+    return false
+  }
+  if (c.listener !== undefined && !c.host.accept(c)) return false
+  sender.windowSequence = s.sequence
+  sender.windowAcknowledgment = s.acknowledgment
+  sender.oldest = sender.next
+  becomeEstablished(c, nowMs)
+  return true
+}
+
+function becomeEstablished(c: Connection, nowMs: number): void {
+  const { sender } = c
+  c.state = ESTABLISHED
+  c.synIsDue = false
+  c.recovery.start(c)
+  disarm(c)
+  c.roundTrip.backoff = 0
+  if (c.synsSent === 1) c.roundTrip.sample(nowMs - c.synSentAt)
+  sender.progressAt = nowMs
+  armLife(c, c.settings.keepaliveIdleMs > 0 ? nowMs + c.settings.keepaliveIdleMs : Number.POSITIVE_INFINITY)
+  if (sender.hasWork) c.host.wantsToSend(c)
+  c.host.hasNews(c)
+}
+
+/** RFC 5961 §3.2: only exactly in place it is believed; elsewhere in the window it is asked about. */
+function arriveReset(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
+  if (s.sequence !== c.receiver.next) {
+    challenge(c, nowMs)
+    return 'out-of-window'
+  }
+  if (c.state === TIME_WAIT) return 'out-of-window' // RFC 1337
+  if (c.state === SYN_RECEIVED && c.listener === undefined) c.fail('ECONNREFUSED', 'the other end refused')
+  else if (c.isComplete) c.finish()
+  else c.fail('ECONNRESET', 'the other end reset the connection')
+  return undefined
+}
+
+/** RFC 5961 §4.2; a SYN that comes again asks for the same answer. */
+function arriveSyn(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
+  if (c.state === SYN_RECEIVED && add(s.sequence, 1) === c.receiver.next) {
+    c.synIsDue = c.listener !== undefined || !s.has(ACK)
+    if (!c.synIsDue && s.acknowledgment === c.sender.next) {
+      // The answer to both of a simultaneous open.
+      establish(c, s, nowMs)
+      c.acknowledgment.isDue = true
+    }
+    c.host.wantsToSend(c)
+    return undefined
+  }
+  challenge(c, nowMs)
+  return 'out-of-window'
+}
+
+/** What is not acceptable is answered, unless it is a RST. What carries text was lost on its way, so it is answered at once. */
+function refuse(c: Connection, s: Segment, nowMs: number): StackDrop {
+  if (s.has(RST)) return 'out-of-window'
+  if (c.state === SYN_RECEIVED && s.has(SYN)) {
+    arriveSyn(c, s, nowMs)
+    return 'out-of-window'
+  }
+  if (s.length === 0) challenge(c, nowMs)
+  else {
+    c.receiver.noteDuplicate(s)
+    c.acknowledgment.isDue = true
+    c.host.wantsToSend(c)
+  }
+  if (c.state === TIME_WAIT && s.has(FIN)) armLife(c, nowMs + c.settings.timeWaitMs)
+  return 'out-of-window'
+}
+
+/** RFC 7323 §4.3. */
+function noteTimestamp(c: Connection, s: Segment, nowMs: number): void {
+  if (!c.usesTimestamps || !s.hasTimestamps) return
+  if (before(s.timestamp, c.recentTimestamp) || !atMost(s.sequence, c.lastAcknowledgmentSent)) return
+  c.recentTimestamp = s.timestamp
+  c.recentTimestampAt = nowMs
+}
+
+/** False: RFC 5961 §5.2 does not believe it. */
+function takeAcknowledgment(c: Connection, s: Segment, nowMs: number): boolean {
+  const { sender } = c
+  const to = s.acknowledgment
+  if (before(sender.next, to) || before(to, add(sender.oldest, -sender.maxWindowBytes))) return false
+  const moved = to !== sender.oldest && before(sender.oldest, to)
+  const windowBefore = sender.windowBytes
+  if (!before(to, sender.oldest)) sender.updateWindow(s.sequence, to, s.window * 2 ** sender.scale)
+  c.recovery.acknowledged(c, s, nowMs, windowBefore)
+  if (moved) {
+    if (sender.outstandingBytes === 0) disarm(c)
+    else if (c.recovery.armsTimeoutOnProgress) armRetransmission(c, nowMs)
+    c.host.hasNews(c)
+    if (sender.finAcknowledged) finIsAcknowledged(c, nowMs)
+  }
+  if (sender.windowBytes > windowBefore && c.retransmitTimer === 'window-probe') windowOpened(c)
+  return true
+}
+
+/** What waited for the window is sent now, and a probe that was dropped with the others. */
+function windowOpened(c: Connection): void {
+  disarm(c)
+  c.roundTrip.backoff = 0
+}
+
+function finIsAcknowledged(c: Connection, nowMs: number): void {
+  switch (c.state) {
+    case FIN_WAIT_1:
+      c.state = FIN_WAIT_2
+      return
+    case CLOSING:
+      return enterTimeWait(c, nowMs)
+    case LAST_ACK:
+      return c.finish()
+    default:
+  }
+}
+
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function takeText(c: Connection, s: Segment, memory: PacketMemory, nowMs: number): void {
+  if (c.receiver.ended) {
+    c.acknowledgment.isDue = true
+    if (c.state === TIME_WAIT) armLife(c, nowMs + c.settings.timeWaitMs)
+    return
+  }
+  const arrival = c.receiver.take(s, memory.bytes)
+  if (arrival === 'advanced' && !c.receiver.hasHoles) {
+    c.acknowledgment.received(s.payloadLength, nowMs + c.settings.delayedAckMs)
+    if (!c.acknowledgment.isDue) c.host.expectBy(c, c.acknowledgment.delayedUntil)
+  } else {
+    if (arrival === 'out-of-order' && c.acknowledgment.isDue && !c.usesSack) c.acknowledgment.owesDuplicate()
+    c.acknowledgment.isDue = true
+  }
+  if (arrival === 'advanced' || arrival === 'filled-hole') c.host.hasNews(c)
+  if (c.receiver.ended) otherEndEnded(c, nowMs)
+}
+
+function otherEndEnded(c: Connection, nowMs: number): void {
+  c.acknowledgment.isDue = true
+  c.host.hasNews(c)
+  switch (c.state) {
+    case ESTABLISHED:
+      c.state = CLOSE_WAIT
+      return
+    case FIN_WAIT_1:
+      c.state = CLOSING
+      return
+    case FIN_WAIT_2:
+      return enterTimeWait(c, nowMs)
+    default:
+  }
+}
+
+function enterTimeWait(c: Connection, nowMs: number): void {
+  c.state = TIME_WAIT
+  disarm(c)
+  c.sender.clear()
+  armLife(c, nowMs + c.settings.timeWaitMs)
+  c.host.entersTimeWait(c)
+  c.host.hasNews(c)
+}

@@ -1,0 +1,7 @@
+/** The algorithms by their names in settings. */
+import type { CongestionControl } from './control.ts'
+import { NewReno } from './newreno.ts'
+
+export function congestionControl(name: 'cubic' | 'newreno', segmentBytes: number): CongestionControl {
+  return name === 'newreno' ? new NewReno(segmentBytes) : new NewReno(segmentBytes)
+}

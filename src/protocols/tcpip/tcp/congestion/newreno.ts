@@ -1,0 +1,63 @@
+/**
+ * Slow start and congestion avoidance of RFC 5681, counting bytes (RFC 3465); RFC 6582 takes its name from it. The
+ * plain twin of cubic.ts.
+ */
+import { initialWindowBytes, NO_THRESHOLD, type CongestionControl } from './control.ts'
+
+export class NewReno implements CongestionControl {
+  readonly name = 'newreno'
+  windowBytes: number
+  thresholdBytes = NO_THRESHOLD
+  #segmentBytes: number
+  /** Acknowledged in congestion avoidance since the window last grew. */
+  #countedBytes = 0
+  #windowBefore = 0
+  #thresholdBefore = NO_THRESHOLD
+
+  constructor(segmentBytes: number) {
+    this.#segmentBytes = segmentBytes
+    this.windowBytes = initialWindowBytes(segmentBytes)
+  }
+
+  acknowledged(bytes: number): void {
+    if (this.windowBytes < this.thresholdBytes) {
+      this.windowBytes += bytes
+      return
+    }
+    this.#countedBytes += bytes
+    if (this.#countedBytes < this.windowBytes) return
+    this.#countedBytes -= this.windowBytes
+    this.windowBytes += this.#segmentBytes
+  }
+
+  lost(inFlightBytes: number): void {
+    this.#remember()
+    this.thresholdBytes = Math.max(inFlightBytes >> 1, 2 * this.#segmentBytes)
+  }
+
+  timedOut(inFlightBytes: number): void {
+    this.lost(inFlightBytes)
+    this.windowBytes = this.#segmentBytes
+  }
+
+  undo(): void {
+    this.windowBytes = Math.max(this.windowBytes, this.#windowBefore)
+    this.thresholdBytes = Math.max(this.thresholdBytes, this.#thresholdBefore)
+  }
+
+  restart(): void {
+    this.windowBytes = Math.min(this.windowBytes, initialWindowBytes(this.#segmentBytes))
+    this.#countedBytes = 0
+  }
+
+  setSegmentBytes(bytes: number): void {
+    this.#segmentBytes = bytes
+    this.windowBytes = Math.max(this.windowBytes, bytes)
+  }
+
+  #remember(): void {
+    this.#windowBefore = this.windowBytes
+    this.#thresholdBefore = this.thresholdBytes
+    this.#countedBytes = 0
+  }
+}

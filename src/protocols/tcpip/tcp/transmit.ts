@@ -1,0 +1,153 @@
+/**
+ * Which segment a connection sends next: what was lost before what is new, text before a bare acknowledgment. Silly
+ * windows are avoided by RFC 9293 §3.8.6.2.1, small segments held back by Nagle's rule (§3.7.4) if it is on.
+ */
+import type { PacketMemory } from '../../packet-memory/index.ts'
+import type { Connection } from './connection.ts'
+import { ACK, FIN, PSH, SYN } from './segment.ts'
+import { add, distance } from './sequence.ts'
+import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_SENT, TIME_WAIT } from './states.ts'
+import { armRetransmission, armWindowProbe } from './timers.ts'
+import { writeSegment } from './write-segment.ts'
+
+/** Length of the packet at memory.bytes[at…]; 0: nothing now. */
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+export function transmit(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
+  if (c.state === CLOSED) return 0
+  if (c.synIsDue) return sendSyn(c, memory, at, nowMs)
+  if (c.state >= ESTABLISHED) {
+    const length = c.state === TIME_WAIT ? 0 : sendText(c, memory, at, nowMs)
+    if (length > 0) return length
+  }
+  if (c.keepaliveIsDue) {
+    c.keepaliveIsDue = false
+    return writeSegment(c, memory, at, add(c.sender.next, -1), ACK, 0, nowMs)
+  }
+  if (!c.acknowledgment.isDue) return 0
+  return writeSegment(c, memory, at, c.sender.next, ACK, 0, nowMs)
+}
+
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendSyn(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
+  c.synIsDue = false
+  c.synsSent += 1
+  if (c.synsSent === 1) {
+    c.sender.progressAt = nowMs
+    c.lifeAt = nowMs + c.settings.connectTimeoutMs
+    c.host.expectBy(c, c.lifeAt)
+  }
+  armRetransmission(c, nowMs)
+  const flags = c.state === SYN_SENT ? SYN : SYN | ACK
+  c.synSentAt = nowMs
+  return writeSegment(c, memory, at, c.sender.initial, flags, 0, nowMs)
+}
+
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendText(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
+  const { recovery, sender } = c
+  if (recovery.lostBytes > 0) {
+    const length = sendLost(c, memory, at, nowMs)
+    if (length > 0) return length
+  }
+  if (!sender.hasWork) return 0
+  const length = newTextLength(c)
+  const unsent = sender.unsentBytes
+  const withFin = sender.ending && length === unsent && (length > 0 || unsent === 0)
+  if (length <= 0 && !withFin) return 0
+  return sendNew(c, memory, at, length, withFin, nowMs)
+}
+
+/** How many new bytes the next segment has; 0: none now, or only the FIN. */
+function newTextLength(c: Connection): number {
+  const { recovery, sender } = c
+  const unsent = sender.unsentBytes
+  if (unsent <= 0) return 0
+  const segmentBytes = sender.segmentBytes
+  const full = Math.min(unsent, segmentBytes)
+  const window = sender.usableWindowBytes
+  const inFlight = recovery.inFlightBytes(c)
+  const isProbe = c.probeIsDue
+  if (!isProbe && inFlight + full > c.congestion.windowBytes && inFlight > 0) {
+    recovery.limitedTo = sender.next
+    return 0
+  }
+  if (window >= full) {
+    if (full === segmentBytes || c.settings.noDelay || sender.ending || sender.next === sender.oldest)
+      return full
+    return 0
+  }
+  // The other end's window is what holds us back.
+  if (window > 0 && (window >= sender.maxWindowBytes / 2 || isProbe)) return window
+  if (sender.next === sender.oldest) {
+    if (isProbe) return 1
+    armWindowProbe(c)
+  }
+  return 0
+}
+
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendNew(
+  c: Connection,
+  memory: PacketMemory,
+  at: number,
+  length: number,
+  withFin: boolean,
+  nowMs: number,
+): number {
+  const { sender } = c
+  const start = sender.next
+  if (start === sender.oldest) sender.progressAt = nowMs
+  const isLast = length === sender.unsentBytes
+  const flags = ACK | (isLast && length > 0 ? PSH : 0) | (withFin ? FIN : 0)
+  sender.next = add(start, length + (withFin ? 1 : 0))
+  sender.sent.push(sender.next, nowMs)
+  sender.bytesSent += length
+  c.probeIsDue = false
+  if (withFin) {
+    sender.finSent = true
+    c.state = c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1
+  }
+  const packetLength = writeSegment(c, memory, at, start, flags, length, nowMs)
+  c.recovery.sentNew(c, nowMs)
+  return packetLength
+}
+
+/** The oldest that counts as lost. */
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendLost(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
+  const { recovery, sender } = c
+  const { sent } = sender
+  const inFlight = recovery.inFlightBytes(c)
+  const index = recovery.firstLost(c)
+  if (index < 0) return 0
+  const start = index === 0 ? sender.oldest : sent.end(index - 1)
+  let end = sent.end(index)
+  if (inFlight > 0 && inFlight + distance(start, end) > c.congestion.windowBytes && !c.probeIsDue) return 0
+  if (sender.payloadUntil(start, end) > sender.segmentBytes) {
+    end = add(start, sender.segmentBytes)
+    sent.split(index, end)
+  }
+  recovery.lostBytes -= distance(start, end)
+  sent.sentAgain(index, nowMs)
+  sender.retransmittedSegments += 1
+  c.probeIsDue = false
+  return sendAgain(c, memory, at, start, end, nowMs)
+}
+
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendAgain(
+  c: Connection,
+  memory: PacketMemory,
+  at: number,
+  start: number,
+  end: number,
+  nowMs: number,
+): number {
+  const { sender } = c
+  const length = sender.payloadUntil(start, end)
+  const withFin = length < distance(start, end)
+  const flags = ACK | PSH | (withFin ? FIN : 0)
+  const packetLength = writeSegment(c, memory, at, start, flags, length, nowMs)
+  c.recovery.sentAgain(c, nowMs)
+  return packetLength
+}
