@@ -1,6 +1,7 @@
 /** Bad input: every problem at once with its place, exit code 2, and nothing written anywhere. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -118,15 +119,20 @@ test('a file that changes while it is read is not used', async (t) => {
   const writer = spawn('sh', ['-c', `echo ready; while :; do echo '# more' >> '${file}'; done`], {
     stdio: 'pipe',
   })
-  t.after(() => writer.kill('SIGKILL'))
-  await new Promise((resolve) => writer.stdout.once('data', resolve))
-  // The writer may be kept waiting through one whole read; then the file held still, and was rightly used.
-  let refused = await runWarren(['validate', file])
-  for (let again = 0; again < 20 && refused.status === 0; again += 1) {
-    refused = await runWarren(['validate', file])
+  try {
+    await once(writer.stdout, 'data')
+    // The writer may be kept waiting through one whole read; then the file held still, and was rightly used.
+    let refused = await runWarren(['validate', file])
+    for (let again = 0; again < 20 && refused.status === 0; again += 1) {
+      refused = await runWarren(['validate', file])
+    }
+    assert.equal(refused.status, 2)
+    assert.match(refused.stderr, /it keeps changing while it is read/)
+  } finally {
+    // Ended before its directory goes: it would make the file again.
+    writer.kill('SIGKILL')
+    await once(writer, 'close')
   }
-  assert.equal(refused.status, 2)
-  assert.match(refused.stderr, /it keeps changing while it is read/)
 })
 
 test("commander's own refusals are bad input too", async () => {

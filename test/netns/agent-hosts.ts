@@ -128,13 +128,14 @@ export class AgentHost {
   }
 
   /** Runs until the number of repairs grew, and returns the new ones. */
-  async repairsAfter(break_: () => Promise<unknown>): Promise<AgentStatus['repairs']> {
+  /** Until one of the steps was `wanted`: a repair that was on its way before is not the one that is waited for. */
+  async repairsAfter(break_: () => Promise<unknown>, wanted = /./): Promise<AgentStatus['repairs']> {
     const before = this.status()?.repairs.length ?? 0
     await break_()
-    const status = await this.#statusWhen(
-      'repairs',
-      (s) => s.repairs.length > before && s.phase === 'Converged',
-    )
+    const status = await this.#statusWhen(`repairs with ${wanted}`, (s) => {
+      const steps = s.repairs.slice(before).flatMap((repair) => repair.what)
+      return s.phase === 'Converged' && steps.some((step) => wanted.test(step))
+    })
     return status.repairs.slice(before)
   }
 
