@@ -19,6 +19,7 @@ export interface PacketDescription {
   readonly acknowledgment: number
   readonly flags: number
   readonly window: number
+  readonly urgent?: number
   /** A multiple of four bytes. */
   readonly options: Uint8Array
   readonly payload: Uint8Array
@@ -90,6 +91,7 @@ function tcpHeader(d: PacketDescription): Buffer {
   header.writeUInt8((header.length / 4) << 4, 12)
   header.writeUInt8(d.flags, 13)
   header.writeUInt16BE(d.window, 14)
+  header.writeUInt16BE(d.urgent ?? 0, 18)
   header.set(d.options, 20)
   return header
 }
