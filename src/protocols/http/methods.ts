@@ -35,6 +35,13 @@ export function isIdempotent(method: number): boolean {
   return method !== METHOD.other && method !== METHOD.post && method !== METHOD.connect
 }
 
-export function methodName(method: number, bytes: Uint8Array, start: number, end: number): string {
-  return method === METHOD.other ? textOf(bytes, start, end) : NAMES[method]!
+export interface MethodPlace {
+  readonly method: number
+  readonly bytes: Uint8Array
+  readonly methodStart: number
+  readonly methodEnd: number
+}
+
+export function methodName({ method, bytes, methodStart, methodEnd }: MethodPlace): string {
+  return method === METHOD.other ? textOf(bytes, methodStart, methodEnd) : NAMES[method]!
 }

@@ -40,6 +40,7 @@ export class RequestHead {
   hostIndex = -1
   upgradeIndex = -1
   lastForwardedFor = -1
+  userAgentIndex = -1
   expectsContinue = false
   acceptsTrailers = false
   acceptsJson = false
@@ -137,6 +138,7 @@ export class RequestHead {
     this.hostIndex = -1
     this.upgradeIndex = -1
     this.lastForwardedFor = -1
+    this.userAgentIndex = -1
     this.expectsContinue = false
     this.acceptsTrailers = false
     this.acceptsJson = false
@@ -169,6 +171,7 @@ export class RequestHead {
     else if (kind === FIELD.accept) this.acceptsJson ||= this.#holds(index, JSON_TYPE)
     else if (kind === FIELD.xForwardedFor) this.lastForwardedFor = index
     else if (kind === FIELD.upgrade) this.upgradeIndex = index
+    else if (kind === FIELD.userAgent) this.userAgentIndex = index
     else if (kind === FIELD.te) this.acceptsTrailers ||= this.#holds(index, TRAILERS)
     else if (kind === FIELD.expect) this.expectsContinue = fields.valueIs(bytes, index, CONTINUE)
     return true

@@ -4,11 +4,15 @@
  *
  *   slot   0   1   2  …           A deadline further off than the ring is long stays in its slot and is
  *          │   └─ b ─ d           passed over until its round has come. Nothing fires early; everything
- *          └─ a ─ c               fires at most a tick late.
+ *          └─ a ─ c               fires at most two ticks late.
+ *
+ * When this process itself stood still, the time that it slept does not count: others could not reach it.
  */
 
 export const TICK_MS = 250
 const SLOTS = 512
+/** Time that passes in one step is held against others only so far. */
+const LONGEST_STEP = 8
 
 /** What is told that its time is up. Belongs to one deadline; embed or extend it. */
 export abstract class Deadline {
@@ -37,8 +41,10 @@ export class TimerWheel {
     slot.previous = slot
     return slot
   })
-  /** Ticks since the clock's beginning, as of the last look at it. */
-  #tick: number
+  /** Ticks of the clock that count, as of the last look at it. */
+  #tick = 0
+  /** Ticks of the clock that do not. */
+  #slept: number
   #count = 0
   #timer: { close(): void } | undefined
   readonly #onTimer = (): void => {
@@ -48,7 +54,7 @@ export class TimerWheel {
 
   constructor(options: TimerWheelOptions) {
     this.#options = options
-    this.#tick = Math.floor(options.nowMs() / TICK_MS)
+    this.#slept = Math.floor(options.nowMs() / TICK_MS)
   }
 
   /** How many deadlines are set. */
@@ -59,7 +65,7 @@ export class TimerWheel {
   /** In `ms` from now, instead of when it was due before. */
   set(deadline: Deadline, ms: number): void {
     // The ring stands still while nothing is set.
-    if (this.#count === 0) this.#tick = Math.floor(this.#options.nowMs() / TICK_MS)
+    if (this.#count === 0) this.#slept = Math.floor(this.#options.nowMs() / TICK_MS) - this.#tick
     const due = this.#tick + 2 + Math.floor(ms / TICK_MS)
     if (due === deadline.dueTick) return
     if (deadline.dueTick > 0) unlink(deadline)
@@ -82,11 +88,10 @@ export class TimerWheel {
   }
 
   #turn(): void {
-    const now = Math.floor(this.#options.nowMs() / TICK_MS)
-    // After a long pause every slot is looked at once; that is enough.
-    const first = Math.max(this.#tick + 1, now - SLOTS + 1)
-    this.#tick = Math.max(this.#tick, now)
-    for (let tick = first; tick <= now; tick++) this.#fire(this.#slots[tick % SLOTS]!, now)
+    const steps = Math.floor(this.#options.nowMs() / TICK_MS) - this.#slept - this.#tick
+    if (steps > LONGEST_STEP) this.#slept += steps - LONGEST_STEP
+    const now = this.#tick + Math.min(Math.max(steps, 0), LONGEST_STEP)
+    while (this.#tick < now) this.#fire(this.#slots[++this.#tick % SLOTS]!, this.#tick)
     if (this.#count > 0) this.#timer ??= this.#options.after(TICK_MS, this.#onTimer)
   }
 
