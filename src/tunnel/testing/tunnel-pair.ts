@@ -5,7 +5,8 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { openTunnel, type OpenTunnelOptions } from '../open-tunnel.ts'
-import type { TunnelSettings } from '../settings.ts'
+import type { EndpointText } from '../../protocols/wireguard/formats/index.ts'
+import type { TunnelPeerSettings, TunnelSettings } from '../settings.ts'
 import type { Tunnel } from '../tunnel-api.ts'
 import { MemoryNetwork, type MemoryOuter } from './memory-network.ts'
 import { VirtualEngine } from './virtual-engine.ts'
@@ -26,6 +27,8 @@ export interface TunnelPairOptions {
   readonly mtuBytes?: number
   readonly left?: Partial<TunnelSettings>
   readonly right?: Partial<TunnelSettings>
+  /** What the left side knows the right one by; then that one does not begin. Default: both know addresses. */
+  readonly named?: EndpointText
   readonly options?: Partial<OpenTunnelOptions>
 }
 
@@ -41,12 +44,12 @@ export async function openTunnelPair(o: TunnelPairOptions = {}): Promise<TunnelP
   const base = { listenPort: PORT, dns: [], searchDomains: [], mtuBytes: o.mtuBytes ?? 1420 }
   const leftSettings: TunnelSettings = {
     ...{ ...base, name: 'left', privateKey: leftKeys.privateKey, addresses: [LEFT.inner, LEFT.inner6] },
-    peers: [peer(rightKeys.publicKey, RIGHT)],
+    peers: [peer(rightKeys.publicKey, RIGHT, o.named ?? { host: RIGHT.outer, port: PORT })],
     ...o.left,
   }
   const rightSettings: TunnelSettings = {
     ...{ ...base, name: 'right', privateKey: rightKeys.privateKey, addresses: [RIGHT.inner, RIGHT.inner6] },
-    peers: [peer(leftKeys.publicKey, LEFT)],
+    peers: [peer(leftKeys.publicKey, LEFT, o.named ? undefined : { host: LEFT.outer, port: PORT })],
     ...o.right,
   }
   const left = await openTunnel({ engine, outer: leftOuter, settings: leftSettings, ...o.options })
@@ -58,9 +61,13 @@ export async function openTunnelPair(o: TunnelPairOptions = {}): Promise<TunnelP
   return { engine, network, left, right, leftOuter, rightOuter, leftSettings, rightSettings, close }
 }
 
-const peer = (publicKey: string, { outer, inner, inner6 }: typeof LEFT) => ({
+const peer = (
+  publicKey: string,
+  { inner, inner6 }: typeof LEFT,
+  endpoint: EndpointText | undefined,
+): TunnelPeerSettings => ({
   publicKey,
-  endpoint: { host: outer, port: PORT },
+  ...(endpoint === undefined ? {} : { endpoint }),
   allowedIPs: [`${inner}/32`, `${inner6}/128`],
   persistentKeepaliveSeconds: 0,
 })
