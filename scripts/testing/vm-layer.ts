@@ -6,7 +6,7 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { isEveryday, KERNEL_NAMES, type KernelName } from '../vm/kernels.ts'
+import { isEveryday, KERNEL_NAMES, LEFT_TO_ALL, type KernelName } from '../vm/kernels.ts'
 import { runInMachine, type MachineEnd } from '../vm/machine.ts'
 import { prepareMachine, whyNoMachine, type MachineImage } from '../vm/prepare.ts'
 import { JOBS_FILE, jobsForMachine, type MachineJob } from './machine-job.ts'
@@ -28,6 +28,8 @@ export interface MachinesRun {
   readonly results: readonly (readonly TestResult[])[]
   readonly durationMs: number
   readonly why?: string
+  /** Files that no machine runs every day. */
+  readonly left?: ReadonlySet<string>
 }
 
 /** Images are made before this first waits, so that whoever runs beside it finds them. */
@@ -47,17 +49,18 @@ export async function runMachines(
   )
   const durationMs = Math.round(performance.now() - started)
   const [why] = reasons
-  return { results, durationMs, ...(why === undefined || machines.length > 0 ? {} : { why }) }
+  if (why !== undefined && machines.length === 0) return { results, durationMs, why }
+  return { results, durationMs, left: filesLeft(jobs, options) }
 }
 
 export function addMachines(
   done: readonly LayerResult[],
-  { results, durationMs, why }: MachinesRun,
+  { results, durationMs, why, left = new Set() }: MachinesRun,
 ): readonly LayerResult[] {
-  const noted =
-    why === undefined
-      ? done
-      : done.map((layer) => ({ ...layer, results: layer.results.map((test) => noteReason(test, why)) }))
+  const noted = done.map((layer) => ({
+    ...layer,
+    results: layer.results.map((test) => noteReason(test, { why, left })),
+  }))
   const merged = results.reduce<readonly LayerResult[]>((all, of) => layOver(all, of), noted)
   return merged.map((layer) =>
     layer.layer === 'vm' ? { ...layer, durationMs: Math.max(layer.durationMs, durationMs) } : layer,
@@ -72,9 +75,18 @@ function kernelsFor({ only, all }: VmLayerOptions): readonly KernelName[] {
 function jobsOn(
   kernel: KernelName,
   jobs: readonly MachineJob[],
-  { all, kernels }: VmLayerOptions,
+  options: VmLayerOptions,
 ): readonly MachineJob[] {
-  return all || kernels !== undefined ? jobs : jobs.filter(({ file }) => isEveryday(kernel, file))
+  return isAskedFor(options) ? jobs : jobs.filter(({ file }) => isEveryday(kernel, file))
+}
+
+/** Whoever names a file or a kernel, or wants all, gets what is not for every day too. */
+export const isAskedFor = ({ all, kernels, only }: VmLayerOptions): boolean =>
+  all === true || kernels !== undefined || only !== undefined
+
+function filesLeft(jobs: readonly MachineJob[], options: VmLayerOptions): ReadonlySet<string> {
+  const rare = jobs.filter(({ file }) => !KERNEL_NAMES.some((kernel) => isEveryday(kernel, file)))
+  return new Set(isAskedFor(options) ? [] : rare.map(({ file }) => file))
 }
 
 /** What to boot, or why nothing can be booted: no QEMU, no root, no package to download. */
@@ -88,11 +100,11 @@ function machineImage(kernel: KernelName): MachineImage | string {
   }
 }
 
-function noteReason(test: TestResult, why: string): TestResult {
+function noteReason(test: TestResult, o: { why: string | undefined; left: ReadonlySet<string> }): TestResult {
   const { reason = '' } = test
-  return reason.startsWith('needs kernel')
-    ? { ...test, reason: `${reason}; no virtual machine: ${why}` }
-    : test
+  if (!reason.startsWith('needs kernel')) return test
+  if (o.why !== undefined) return { ...test, reason: `${reason}; no virtual machine: ${o.why}` }
+  return o.left.has(test.file) ? { ...test, reason: LEFT_TO_ALL } : test
 }
 
 async function resultsOfMachine(

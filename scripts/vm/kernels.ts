@@ -4,11 +4,19 @@
  * maker's number from 5.18 on are in both, other netlink families and defaults differ).
  */
 export const KERNELS = [
-  { name: '6.1', release: 'bookworm', everyday: /./ },
-  // The files whose subject is what the kernel does; what agents make of it is the same on both, and sessions are
-  // renewed by a clock that no kernel changes. `--all` runs all.
-  { name: '6.12', release: 'trixie', everyday: /^test\/(contracts\/|vm\/(?!interop-rekey))/ },
+  // What we say to the kernel on both. What agents make of it on the older, foreign WireGuard on the newer: together
+  // they must fit eight minutes of two processors, emulated ones being ten times slower. `--all` runs all on both.
+  {
+    name: '6.1',
+    release: 'bookworm',
+    everyday:
+      /^test\/(contracts\/|netns\/(agent-kernel|examples-vrf|import-kinds|path-mtu|rendered-commands))/,
+  },
+  { name: '6.12', release: 'trixie', everyday: /^test\/(contracts\/|netns\/tcpip|vm\/(?!interop-rekey))/ },
 ] as const
+
+/** Why a test of a machine is skipped by `npm test`; nothing is missing, so it is no failure where CI=true. */
+export const LEFT_TO_ALL = 'left to `npm run test:vm -- --all`'
 
 export type KernelName = (typeof KERNELS)[number]['name']
 

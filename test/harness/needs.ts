@@ -8,6 +8,7 @@
  * unmet need is an error: a skip must be earned.
  */
 import { hasKernelFeature, type KernelFeature } from './kernel-features.ts'
+import { LEFT_TO_ALL } from '../../scripts/vm/kernels.ts'
 import { findTool } from './tools.ts'
 
 export type { KernelFeature } from './kernel-features.ts'
@@ -16,12 +17,16 @@ export interface Needs {
   readonly root?: boolean
   readonly kernel?: readonly KernelFeature[]
   readonly tools?: readonly string[]
+  /** Takes minutes: run only when asked for (`--all`, `--only`). */
+  readonly rare?: boolean
 }
 
 /** Options for node:test; spread them to add your own: `{ ...needs({ root: true }), timeout: 30_000 }`. */
 export function needs(wanted: Needs): { skip?: string } {
   const missing = whatIsMissing(wanted)
-  if (missing === undefined) return {}
+  if (missing === undefined) {
+    return wanted.rare && process.env['WARREN_ALL_TESTS'] !== '1' ? { skip: LEFT_TO_ALL } : {}
+  }
   if (process.env['WARREN_NEEDS_STRICT'] === '1')
     throw new Error(`${missing}, and WARREN_NEEDS_STRICT is set`)
   return { skip: missing }

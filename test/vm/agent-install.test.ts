@@ -24,6 +24,7 @@ import { stagePackage } from '../harness/published-package.ts'
 
 const NEEDS = needs({
   root: true,
+  rare: true,
   tools: [
     'qemu-system-x86_64',
     'virtiofsd',
