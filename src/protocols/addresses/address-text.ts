@@ -16,6 +16,12 @@ export function formatAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join('.') : formatInet6(bytes)
 }
 
+/** The same address in the one spelling, or undefined. */
+export function canonicalAddress(text: string): string | undefined {
+  const bytes = parseAddress(text)
+  return bytes && formatAddress(bytes)
+}
+
 export function addressesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
