@@ -20,6 +20,30 @@ const change = (id: string, files: PendingChange['files'] = []): PendingChange =
 })
 const taken = (id: string) => ({ id, why: 'nobody confirmed it', atMs: 1, digest: 'd' })
 
+test('a record that is damaged is none', async (t) => {
+  const { dir, changes } = setUp(t)
+  await changes.arm(change('a'))
+  const whole = change('a', [{ path: '/etc/warren/plan.yaml', text: '', mode: 0o600 }])
+  for (const damaged of [
+    '{}',
+    '[]',
+    'null',
+    '{"id":"a"}',
+    JSON.stringify({ ...whole, begun: undefined }),
+    JSON.stringify({ ...whole, files: [{ path: 'plan.yaml', text: '', mode: 0o600 }] }),
+    JSON.stringify({ ...whole, files: [{ path: '/etc/x', text: '', mode: 0o4755 }] }),
+  ]) {
+    for (const name of ['change', 'undoing', 'taken-back', 'progress'])
+      writeFileSync(join(dir, `pending/${name}.json`), damaged)
+    assert.equal(await changes.read(), undefined, damaged)
+    assert.equal(await changes.undoing(), undefined, damaged)
+    assert.equal(await changes.takenBack(), undefined, damaged)
+    assert.equal(await changes.progress('a'), undefined, damaged)
+  }
+  await changes.arm(whole)
+  assert.deepEqual(await changes.read(), whole)
+})
+
 test('of a confirmation and a deadline exactly one wins', async (t) => {
   const { changes } = setUp(t)
   await changes.arm(change('a'))

@@ -11,40 +11,10 @@
 import { mkdir, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readJson } from '../json-file.ts'
-import type { Term } from './boot-clock.ts'
-import type { Evidence } from './verdict.ts'
+import { asPendingChange, asProgress, asTakenBack } from './records.ts'
+import type { KeptFile, PendingChange, Progress, TakenBack } from './records.ts'
 
-export interface PendingChange extends Term {
-  readonly id: string
-  /** `pushed from 192.0.2.7`: for people. */
-  readonly reason: string
-  readonly needs: Evidence['needs']
-  /** What to write back; of a file that was not there, `text` is null. */
-  readonly files: readonly KeptFile[]
-}
-
-export interface KeptFile {
-  readonly path: string
-  readonly text: string | null
-  readonly mode: number
-}
-
-/** What was found out before a change was applied, and cannot be found out afterwards. */
-export interface Progress {
-  readonly id: string
-  /** Of the source with the change. */
-  readonly digest: string
-  readonly answered: readonly string[]
-  readonly cut: readonly string[]
-}
-
-export interface TakenBack {
-  readonly id: string
-  readonly why: string
-  readonly atMs: number
-  /** Of the source with the change: not to be applied again as it is. Empty: it never came into force. */
-  readonly digest: string
-}
+export type { KeptFile, PendingChange, Progress, TakenBack } from './records.ts'
 
 export type Outcome =
   | { readonly kind: 'pending' }
@@ -64,12 +34,12 @@ export class PendingChanges {
   }
 
   async read(): Promise<PendingChange | undefined> {
-    return (await readJson(this.#path('change'))) as PendingChange | undefined
+    return asPendingChange(await readJson(this.#path('change')))
   }
 
   /** Taking it back has begun and is to be finished. */
   async undoing(): Promise<PendingChange | undefined> {
-    return (await readJson(this.#path('undoing'))) as PendingChange | undefined
+    return asPendingChange(await readJson(this.#path('undoing')))
   }
 
   /** One that waits already is continued: its files are those that were confirmed last. */
@@ -119,7 +89,7 @@ export class PendingChanges {
   }
 
   async takenBack(): Promise<TakenBack | undefined> {
-    return (await readJson(this.#path('taken-back'))) as TakenBack | undefined
+    return asTakenBack(await readJson(this.#path('taken-back')))
   }
 
   /** The word of whoever says that a plan stays counts more than what was. */
@@ -128,7 +98,7 @@ export class PendingChanges {
   }
 
   async progress(id: string): Promise<Progress | undefined> {
-    const progress = (await readJson(this.#path('progress'))) as Progress | undefined
+    const progress = asProgress(await readJson(this.#path('progress')))
     return progress?.id === id ? progress : undefined
   }
 
