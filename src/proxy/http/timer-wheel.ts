@@ -109,7 +109,7 @@ export class TimerWheel {
       deadline = next
     }
     while (due.next !== due) {
-      const deadline = due.next!
+      const deadline = due.next
       this.clear(deadline)
       deadline.onDeadline()
     }
