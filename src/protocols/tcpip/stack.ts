@@ -26,6 +26,10 @@ export interface TcpPart extends Layer {
   connect(to: SocketEnd, options?: api.TcpConnectOptions): api.TcpStream
   listen(options: api.TcpListenOptions): api.StackListener
   icmpError(quoted: QuotedPacket, nowMs: number): void
+  /** The link carries larger or smaller packets now. */
+  mtuChanged(): void
+  /** Not closed, and not in TIME-WAIT. */
+  readonly connections: number
 }
 
 export class Stack implements api.TcpIpStack {
@@ -145,10 +149,11 @@ export class Stack implements api.TcpIpStack {
 
   setMtu(mtuBytes: number): void {
     this.#paths.linkMtuBytes = mtuBytes
+    this.#tcp.mtuChanged()
   }
 
   get counters(): Readonly<Record<string, number>> {
-    return this.#counters.read()
+    return { ...this.#counters.read(), 'tcp-connections': this.#tcp.connections }
   }
 
   close(): void {

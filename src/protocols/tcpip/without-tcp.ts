@@ -16,5 +16,7 @@ export function withoutTcp(): TcpPart {
     connect: refuse,
     listen: refuse,
     icmpError: () => {},
+    mtuChanged: () => {},
+    connections: 0,
   }
 }

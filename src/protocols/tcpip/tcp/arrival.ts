@@ -4,7 +4,7 @@
  */
 import type { PacketMemory } from '../../packet-memory/index.ts'
 import type { StackDrop } from '../stack-api.ts'
-import { acceptable, challenge, isPast } from './checks.ts'
+import { acceptable, challenge, isPast, recentIsOld } from './checks.ts'
 import type { Connection } from './connection.ts'
 import { takeSyn } from './handshake.ts'
 import { ACK, FIN, RST, SYN, type Segment } from './segment.ts'
@@ -21,7 +21,10 @@ import {
   SYN_SENT,
   TIME_WAIT,
 } from './states.ts'
-import { armLife, armRetransmission, disarm } from './timers.ts'
+import { armLife, disarm } from './timers.ts'
+
+/** RFC 6928 §2 keeps the initial window after one lost SYN. */
+const MAX_SYNS_FOR_INITIAL_WINDOW = 2
 
 /** Undefined: it was taken. */
 // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
@@ -102,7 +105,9 @@ function becomeEstablished(c: Connection, nowMs: number): void {
   c.recovery.start(c)
   disarm(c)
   c.roundTrip.backoff = 0
-  if (c.synsSent === 1) c.roundTrip.sample(nowMs - c.synSentAt)
+  if (c.synsSent <= 1) c.roundTrip.sample(nowMs - c.synSentAt)
+  else c.roundTrip.synWasLost()
+  c.congestion.start(sender.segmentBytes, c.synsSent > MAX_SYNS_FOR_INITIAL_WINDOW)
   sender.progressAt = nowMs
   armLife(c, c.settings.keepaliveIdleMs > 0 ? nowMs + c.settings.keepaliveIdleMs : Number.POSITIVE_INFINITY)
   if (sender.hasWork) c.host.wantsToSend(c)
@@ -158,7 +163,8 @@ function refuse(c: Connection, s: Segment, nowMs: number): StackDrop {
 /** RFC 7323 §4.3. */
 function noteTimestamp(c: Connection, s: Segment, nowMs: number): void {
   if (!c.usesTimestamps || !s.hasTimestamps) return
-  if (before(s.timestamp, c.recentTimestamp) || !atMost(s.sequence, c.lastAcknowledgmentSent)) return
+  if (!atMost(s.sequence, c.lastAcknowledgmentSent)) return
+  if (before(s.timestamp, c.recentTimestamp) && !recentIsOld(c, nowMs)) return
   c.recentTimestamp = s.timestamp
   c.recentTimestampAt = nowMs
 }
@@ -168,24 +174,32 @@ function takeAcknowledgment(c: Connection, s: Segment, nowMs: number): boolean {
   const { sender } = c
   const to = s.acknowledgment
   if (before(sender.next, to) || before(to, add(sender.oldest, -sender.maxWindowBytes))) return false
-  const moved = to !== sender.oldest && before(sender.oldest, to)
+  const moved = before(sender.oldest, to)
   const windowBefore = sender.windowBytes
   if (!before(to, sender.oldest)) sender.updateWindow(s.sequence, to, s.window * 2 ** sender.scale)
   c.recovery.acknowledged(c, s, nowMs, windowBefore)
+  if (windowBefore === 0 && sender.windowBytes > 0) windowOpened(c)
   if (moved) {
     if (sender.outstandingBytes === 0) disarm(c)
-    else if (c.recovery.armsTimeoutOnProgress) armRetransmission(c, nowMs)
     c.host.hasNews(c)
     if (sender.finAcknowledged) finIsAcknowledged(c, nowMs)
   }
-  if (sender.windowBytes > windowBefore && c.retransmitTimer === 'window-probe') windowOpened(c)
   return true
 }
 
-/** What waited for the window is sent now, and a probe that was dropped with the others. */
+/** What waited for the window is sent now; a probe that is not acknowledged with it was dropped. */
 function windowOpened(c: Connection): void {
-  disarm(c)
   c.roundTrip.backoff = 0
+  const { sender } = c
+  if (sender.outstandingBytes === 0) disarm(c)
+  else if (sender.outstandingBytes > 1 || sender.finSent) c.recovery.loseEverything(c)
+  else {
+    // The byte that was probed with goes along with what follows it.
+    sender.next = sender.oldest
+    sender.sent.clear()
+    c.recovery.nothingInFlight()
+    disarm(c)
+  }
 }
 
 function finIsAcknowledged(c: Connection, nowMs: number): void {

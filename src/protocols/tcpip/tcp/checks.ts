@@ -14,7 +14,11 @@ export function isPast(c: Connection, s: Segment): boolean {
   // §3.2: without the option, where it was agreed on, it is not of this connection.
   if (!s.hasTimestamps) return true
   if (!before(s.timestamp, c.recentTimestamp)) return false
-  return c.host.nowMs - c.recentTimestampAt <= TIMESTAMPS_EXPIRE_MS
+  return !recentIsOld(c, c.host.nowMs)
+}
+
+export function recentIsOld(c: Connection, nowMs: number): boolean {
+  return nowMs - c.recentTimestampAt > TIMESTAMPS_EXPIRE_MS
 }
 
 /**

@@ -43,6 +43,8 @@ export interface ConnectionHost {
   leave(c: Connection): void
   /** It is given up by us: the other end is to know. */
   sendReset(c: Connection): void
+  /** Other connections to the same address go the same way. */
+  pathChanged(remote: Uint8Array): void
   /** What arrived is of some other connection than this one. */
   answerWithReset(c: Connection, segment: Segment, nowMs: number): void
 }
@@ -95,6 +97,10 @@ export class Connection implements ConnectionEnds, Timed {
   peerScales = false
   /** Of an IP packet to the other end. */
   pathMtuBytes: number
+  /** path-mtu.ts: what we dare to send, until when, and for how long we are careful next time. */
+  carefulMtuBytes = Number.POSITIVE_INFINITY
+  carefulUntil = 0
+  trialMs = 0
 
   /** A SYN, or SYN and ACK, is to be sent. */
   synIsDue = false
@@ -103,8 +109,10 @@ export class Connection implements ConnectionEnds, Timed {
   /** A segment without text, one below SND.NXT, is to be sent: it makes the other end answer. */
   keepaliveIsDue = false
   keepalivesSent = 0
-  /** A segment that the congestion window does not bound is to be sent: a probe of the tail or of a closed window. */
-  probeIsDue = false
+  /** A byte is to be sent into a closed window. */
+  windowProbeIsDue = false
+  /** One segment is to be sent whatever the congestion window says: tail-probe.ts. */
+  tailProbeIsDue = false
   challengesInSecond = 0
   challengeSecondAt = 0
   /** What an ICMP error said while it could still be temporary. */
@@ -112,6 +120,8 @@ export class Connection implements ConnectionEnds, Timed {
 
   retransmitTimer: RetransmitTimer = 'timeout'
   retransmitAt = Number.POSITIVE_INFINITY
+  /** When the retransmission timeout is over, whatever may come before it. */
+  timeoutAt = Number.POSITIVE_INFINITY
   /** The end of connecting or of TIME-WAIT, the next keepalive, or of lingering. */
   lifeAt = Number.POSITIVE_INFINITY
   lastHeardAt = 0
@@ -179,6 +189,7 @@ export class Connection implements ConnectionEnds, Timed {
   #close(): void {
     this.state = CLOSED
     this.retransmitAt = Number.POSITIVE_INFINITY
+    this.timeoutAt = Number.POSITIVE_INFINITY
     this.lifeAt = Number.POSITIVE_INFINITY
     this.acknowledgment.sent()
     this.acknowledgment.isDue = false

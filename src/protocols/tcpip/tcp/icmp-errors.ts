@@ -24,6 +24,7 @@ export function takeIcmpError(c: Connection, quoted: QuotedPacket, nowMs: number
   }
   if (quoted.kind === 'packet-too-big') {
     c.host.context.lowerPathMtu(c.remote, quoted.mtuBytes, nowMs)
+    c.host.pathChanged(c.remote)
     return
   }
   const code = CODES[quoted.kind]

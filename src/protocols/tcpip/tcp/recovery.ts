@@ -1,102 +1,271 @@
-/** What counts as lost, and how it is made good. */
+/**
+ * What counts as lost, and when the window suffers for it. With SACK by RACK and tail loss probes (RFC 8985); without, by
+ * duplicate acknowledgments (RFC 6582). The window goes down by proportional-rate.ts; what turns out not to have been
+ * lost is forgiven (RFC 3522, RFC 4015).
+ *
+ *            something is lost                everything up to there is acknowledged
+ *     open ────────────────────▶ recovery ──────────────────────────────────────────▶ open
+ *       └───── timeout ────────▶ loss ──────────────────────────────────────────────▶ open
+ */
 import type { Connection } from './connection.ts'
-import { LOST, RETRANSMITTED, SACKED } from './sent-segments.ts'
+import { ProportionalRate } from './proportional-rate.ts'
+import { DUPLICATE_THRESHOLD, Rack } from './rack.ts'
+import { dropAcknowledged, forgetLosses, markSacked } from './scoreboard.ts'
+import { LOST, SACKED } from './sent-segments.ts'
 import type { Segment } from './segment.ts'
+import { atMost, before, distance } from './sequence.ts'
+import { TailProbe } from './tail-probe.ts'
 import { armRetransmission } from './timers.ts'
-import { add, atMost, before, distance } from './sequence.ts'
 
 export class Recovery {
+  phase: 'open' | 'recovery' | 'loss' = 'open'
   /** Of records that are to be sent again. */
   lostBytes = 0
   sackedBytes = 0
-  /** Recovery ends when everything up to here is acknowledged. */
+  sackedSegments = 0
+  /** Without SACK: what duplicate acknowledgments stand for. */
+  duplicateBytes = 0
+  duplicates = 0
+  /** It ends when everything up to here is acknowledged; none begins for what was sent before. */
   recoverTo = 0
-  inRecovery = false
   /** The congestion window held back what follows this sequence number. */
   limitedTo = 0
+  readonly rack = new Rack()
+  readonly tailProbe = new TailProbe()
+  readonly #rate = new ProportionalRate()
+  #roundEnd = 0
+  /** Before this record nothing is lost. */
+  #lostFrom = 0
+  /** When the first segment of this recovery was sent again, on the clock that is echoed. */
+  #firstStamp = 0
+  #hasFirstStamp = false
 
-  /** Everything before is over: the handshake is acknowledged. */
+  /** The handshake is over. */
   start(c: Connection): void {
-    this.recoverTo = c.sender.oldest
+    this.recoverTo = c.sender.initial
     this.limitedTo = c.sender.oldest
-  }
-
-  get armsTimeoutOnProgress(): boolean {
-    return true
+    this.#roundEnd = c.sender.next
   }
 
   inFlightBytes(c: Connection): number {
-    return c.sender.outstandingBytes - this.sackedBytes - this.lostBytes
+    return c.sender.outstandingBytes - this.sackedBytes - this.lostBytes - this.duplicateBytes
   }
 
-  /** SND.UNA moves to SEG.ACK, or stays. */
-  acknowledged(c: Connection, segment: Segment, nowMs: number, windowBefore: number): void {
-    void windowBefore
+  /** SND.UNA moves to SEG.ACK, or stays. `windowBefore`: SND.WND before this segment. */
+  // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+  acknowledged(c: Connection, s: Segment, nowMs: number, windowBefore: number): void {
     const { sender } = c
-    const to = segment.acknowledgment
+    const to = s.acknowledgment
     const from = sender.oldest
     const count = distance(from, to)
-    if (count <= 0) return
-    this.#dropRecords(c, to, nowMs)
-    sender.acknowledge(to)
-    sender.progressAt = nowMs
-    c.roundTrip.backoff = 0
-    if (this.inRecovery && !before(to, this.recoverTo)) this.inRecovery = false
-    else if (before(from, this.limitedTo) || this.inRecovery)
-      c.congestion.acknowledged(count, nowMs, c.roundTrip.smoothedMs)
+    if (count < 0 || (count === 0 && sender.outstandingBytes === 0)) return
+    const lostBefore = this.lostBytes
+    const moved = count > 0
+    let delivered = 0
+    if (moved) {
+      delivered = dropAcknowledged(c, to, nowMs, s.timestampEcho)
+      sender.acknowledge(to)
+      sender.progressAt = nowMs
+      c.roundTrip.backoff = 0
+      if (this.#isSpurious(c, s)) this.#forgive(c)
+    }
+    const isDuplicate = !moved && s.length === 0 && sender.windowBytes === windowBefore && windowBefore > 0
+    if (c.usesSack) {
+      if (s.sackCount > 0) delivered += markSacked(c, s, nowMs)
+      this.tailProbe.acknowledged(c, s, isDuplicate, nowMs)
+    } else if (isDuplicate) {
+      delivered += this.#duplicate(c)
+    } else if (moved) {
+      this.#progressWithoutSack(c, count)
+    }
+    const againMs = this.#findLosses(c, nowMs)
+    this.#adjustWindow(c, from, delivered, moved && this.lostBytes <= lostBefore, nowMs)
+    this.schedule(c, nowMs, moved, againMs)
   }
 
-  sentNew(c: Connection, nowMs: number): void {
-    if (c.retransmitAt === Number.POSITIVE_INFINITY || c.retransmitTimer === 'window-probe')
-      armRetransmission(c, nowMs)
+  /** The record counts as lost; `length` is its own. */
+  markLost(c: Connection, index: number, length: number): void {
+    const { sent } = c.sender
+    sent.setFlags(index, sent.flags(index) | LOST)
+    this.lostBytes += length
+    if (index < this.#lostFrom) this.#lostFrom = index
   }
 
-  sentAgain(c: Connection, nowMs: number): void {
-    armRetransmission(c, nowMs)
-  }
-
-  /** -1: none. */
+  /** The oldest record that is to be sent again; -1: none. */
   firstLost(c: Connection): number {
     const { sent } = c.sender
-    for (let index = 0; index < sent.count; index++) if ((sent.flags(index) & LOST) !== 0) return index
-    return -1
+    let index = this.#lostFrom
+    while (index < sent.count && (sent.flags(index) & LOST) === 0) index += 1
+    this.#lostFrom = index
+    return index < sent.count ? index : -1
   }
 
+  nothingInFlight(): void {
+    this.lostBytes = 0
+    this.sackedBytes = 0
+    this.sackedSegments = 0
+    this.duplicateBytes = 0
+    this.tailProbe.clear()
+  }
+
+  recordDropped(): void {
+    if (this.#lostFrom > 0) this.#lostFrom -= 1
+  }
+
+  sentNew(c: Connection, length: number, nowMs: number): void {
+    if (this.phase === 'recovery') this.#rate.sent(length)
+    this.schedule(c, nowMs, false, 0)
+  }
+
+  sentAgain(c: Connection, length: number, nowMs: number): void {
+    if (this.phase === 'recovery') this.#rate.sent(length)
+    if (!this.#hasFirstStamp && this.phase !== 'open') {
+      this.#hasFirstStamp = true
+      this.#firstStamp = c.timestampAt(nowMs)
+    }
+    this.schedule(c, nowMs, true, 0)
+  }
+
+  /** RFC 6298 §5.4 to §5.6, RFC 5681 §3.1. */
   timedOut(c: Connection, nowMs: number): void {
     const { sent } = c.sender
-    c.congestion.timedOut(this.inFlightBytes(c), nowMs)
+    // What was said to have arrived was dropped again (RFC 2018 §8), or else SND.UNA would be behind it.
+    if (sent.count > 0 && (sent.flags(0) & SACKED) !== 0) forgetLosses(c, true)
+    // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
+    if (c.roundTrip.backoff === 0) c.congestion.lost(c.sender.outstandingBytes, nowMs)
+    c.congestion.timedOut()
+    if (this.phase === 'open' || c.roundTrip.backoff === 0) this.#hasFirstStamp = false
     c.roundTrip.backOff()
-    this.inRecovery = true
+    this.phase = 'loss'
     this.recoverTo = c.sender.next
-    this.lostBytes = 0
+    this.duplicateBytes = 0
+    this.duplicates = 0
+    this.tailProbe.clear()
+    this.loseEverything(c)
+  }
+
+  /** What is in flight is to be sent again; nobody is blamed. */
+  loseEverything(c: Connection): void {
+    const { sent } = c.sender
     let start = c.sender.oldest
     for (let index = 0; index < sent.count; index++) {
       const end = sent.end(index)
-      if ((sent.flags(index) & SACKED) === 0) {
-        sent.setFlags(index, sent.flags(index) | LOST)
-        this.lostBytes += distance(start, end)
-      }
+      if ((sent.flags(index) & (SACKED | LOST)) === 0) this.markLost(c, index, distance(start, end))
       start = end
     }
   }
 
-  #dropRecords(c: Connection, to: number, nowMs: number): void {
-    const { sent, oldest } = c.sender
-    let start = oldest
-    let sample = -1
-    while (sent.count > 0) {
-      const end = sent.end(0)
-      const flags = sent.flags(0)
-      const isWhole = atMost(end, to)
-      const gone = distance(start, isWhole ? end : to)
-      if (gone <= 0) break
-      if ((flags & LOST) !== 0) this.lostBytes -= gone
-      if ((flags & SACKED) !== 0) this.sackedBytes -= gone
-      if (!isWhole) break
-      if ((flags & RETRANSMITTED) === 0) sample = nowMs - sent.sentAt(0)
-      sent.dropFirst()
-      start = add(start, gone)
+  /** Sets the timer for what is in flight. `restart`: the timeout begins anew. */
+  // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+  schedule(c: Connection, nowMs: number, restart: boolean, lookAgainMs: number): void {
+    if (c.sender.outstandingBytes === 0) return
+    if (restart || c.timeoutAt === Number.POSITIVE_INFINITY) c.timeoutAt = nowMs + c.roundTrip.timeoutMs
+    if (lookAgainMs > 0) armRetransmission(c, 'reordering', nowMs + lookAgainMs)
+    else if (this.tailProbe.isWanted(c)) armRetransmission(c, 'tail-probe', nowMs + this.tailProbe.afterMs(c))
+    else armRetransmission(c, 'timeout', c.timeoutAt)
+  }
+
+  /** Time has passed for the reordering that we were patient with. */
+  reorderingExpired(c: Connection, nowMs: number): void {
+    const again = this.#findLosses(c, nowMs)
+    this.#adjustWindow(c, c.sender.oldest, 0, false, nowMs)
+    this.schedule(c, nowMs, false, again)
+  }
+
+  /** A tail probe has told that something was lost, and the probe itself has repaired it. */
+  tailWasLost(c: Connection, nowMs: number): void {
+    if (this.phase !== 'open') return
+    c.congestion.lost(c.sender.outstandingBytes, nowMs)
+    c.congestion.windowBytes = c.congestion.thresholdBytes
+  }
+
+  #findLosses(c: Connection, nowMs: number): number {
+    if (c.usesSack) {
+      // Without anything delivered out of order there is nothing to find, unless retransmissions are under way.
+      if (this.sackedBytes === 0 && this.phase === 'open') return 0
+      return this.rack.detect(c, nowMs)
     }
-    if (sample >= 0) c.roundTrip.sample(sample)
+    return 0
+  }
+
+  // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+  #adjustWindow(c: Connection, from: number, delivered: number, isSafe: boolean, nowMs: number): void {
+    const { congestion, sender } = c
+    if (this.phase !== 'open' && atMost(this.recoverTo, sender.oldest)) this.#end(c)
+    if (this.phase === 'open' && this.lostBytes > 0) this.#begin(c, nowMs)
+    if (!before(sender.oldest, this.#roundEnd)) {
+      this.#roundEnd = sender.next
+      congestion.roundBegan()
+    }
+    if (this.phase === 'recovery') {
+      this.#rate.acknowledged(congestion, delivered, this.inFlightBytes(c), sender.segmentBytes, isSafe)
+    } else if (this.phase === 'loss' || before(from, this.limitedTo)) {
+      const count = distance(from, sender.oldest)
+      if (count > 0) congestion.acknowledged(count, nowMs, c.roundTrip.latestMs)
+    }
+  }
+
+  #begin(c: Connection, nowMs: number): void {
+    const flight = c.sender.outstandingBytes
+    this.phase = 'recovery'
+    this.recoverTo = c.sender.next
+    this.#hasFirstStamp = false
+    c.congestion.lost(flight, nowMs)
+    this.#rate.start(flight)
+    this.tailProbe.clear()
+    c.host.context.count('tcp-recoveries')
+  }
+
+  #end(c: Connection): void {
+    if (this.phase === 'recovery') c.congestion.windowBytes = c.congestion.thresholdBytes
+    this.phase = 'open'
+    this.duplicates = 0
+    this.duplicateBytes = 0
+    this.rack.recoveryEnded()
+  }
+
+  /** RFC 3522: the first acknowledgment echoes what was sent before we sent again. */
+  #isSpurious(c: Connection, s: Segment): boolean {
+    if (!this.#hasFirstStamp || this.phase === 'open') return false
+    this.#hasFirstStamp = false
+    return c.usesTimestamps && s.hasTimestamps && before(s.timestampEcho, this.#firstStamp)
+  }
+
+  #forgive(c: Connection): void {
+    c.congestion.undo()
+    forgetLosses(c, false)
+    this.phase = 'open'
+    this.duplicates = 0
+    this.duplicateBytes = 0
+    c.host.context.count('tcp-recoveries-undone')
+  }
+
+  /** RFC 5681 §3.2, RFC 6582 §3.2. Returns what it says was delivered. */
+  #duplicate(c: Connection): number {
+    const { sender } = c
+    this.duplicates += 1
+    const most = sender.outstandingBytes - this.lostBytes - this.duplicateBytes - sender.segmentBytes
+    const delivered = Math.max(0, Math.min(sender.segmentBytes, most))
+    this.duplicateBytes += delivered
+    if (
+      this.duplicates === DUPLICATE_THRESHOLD &&
+      this.phase === 'open' &&
+      before(this.recoverTo, sender.oldest)
+    )
+      this.#loseFirst(c)
+    return delivered
+  }
+
+  /** A partial acknowledgment tells where the next hole is. */
+  #progressWithoutSack(c: Connection, count: number): void {
+    this.duplicates = 0
+    this.duplicateBytes = Math.max(0, this.duplicateBytes - Math.max(0, count - c.sender.segmentBytes))
+    if (this.phase === 'recovery' && before(c.sender.oldest, this.recoverTo)) this.#loseFirst(c)
+    else if (this.phase === 'open') this.duplicateBytes = 0
+  }
+
+  #loseFirst(c: Connection): void {
+    const { sent, oldest } = c.sender
+    if (sent.count > 0 && (sent.flags(0) & LOST) === 0) this.markLost(c, 0, distance(oldest, sent.end(0)))
   }
 }

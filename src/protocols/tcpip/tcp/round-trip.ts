@@ -13,6 +13,7 @@ export class RoundTrip {
   /** -1: no sample so far. */
   smoothedMs = -1
   variationMs = 0
+  latestMs = 0
   /** Of the whole connection. */
   leastMs = Number.POSITIVE_INFINITY
   backoff = 0
@@ -20,6 +21,7 @@ export class RoundTrip {
 
   /** Karn's algorithm (§3) is the caller's: no samples of what was sent twice, unless timestamps tell them apart. */
   sample(ms: number): void {
+    this.latestMs = ms
     if (ms < this.leastMs) this.leastMs = ms
     if (this.smoothedMs < 0) {
       this.smoothedMs = ms

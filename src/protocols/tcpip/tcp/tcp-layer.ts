@@ -7,6 +7,7 @@
  *   connect, write, end, destroy ───────────┘   who want something └─▶ notify: onProgress, onConnection
  */
 import type { SocketEnd } from '../../../streams/index.ts'
+import { addressesEqual } from '../../addresses/index.ts'
 import type { PacketMemory } from '../../packet-memory/index.ts'
 import { PROTOCOL_TCP, pseudoHeaderSum, transportChecksum } from '../ip/header.ts'
 import type { InboundPacket, Layer, LayerContext, QuotedPacket } from '../layers.ts'
@@ -26,6 +27,7 @@ import { openActively, openPassively } from './handshake.ts'
 import { takeIcmpError } from './icmp-errors.ts'
 import { InitialNumbers } from './initial-numbers.ts'
 import type { Listener } from './listener.ts'
+import { refreshPathMtu } from './path-mtu.ts'
 import { Ports } from './ports.ts'
 import { ResetQueue } from './reset-queue.ts'
 import { ACK, RST, Segment, SYN, decodeSegment } from './segment.ts'
@@ -158,6 +160,15 @@ export class TcpLayer implements Layer, ConnectionHost {
     }
   }
 
+  /** Of the link. */
+  mtuChanged(): void {
+    for (const c of this.#table.all()) refreshPathMtu(c, this.nowMs)
+  }
+
+  pathChanged(remote: Uint8Array): void {
+    for (const c of this.#table.all()) if (addressesEqual(c.remote, remote)) refreshPathMtu(c, this.nowMs)
+  }
+
   wantsToSend(c: Connection): void {
     if (c.isInSendQueue) return
     c.isInSendQueue = true
@@ -213,8 +224,12 @@ export class TcpLayer implements Layer, ConnectionHost {
     this.#resets.answer(c, segment)
   }
 
+  get connections(): number {
+    return this.#table.size - this.#timeWait.size
+  }
+
   get #isFull(): boolean {
-    return this.#table.size - this.#timeWait.size >= this.context.limits.connections
+    return this.connections >= this.context.limits.connections
   }
 
   #nextSender(c: Connection, again: boolean): void {

@@ -3,26 +3,31 @@
  * delayed acknowledgment, and of its present stage of life (`lifeAt`).
  */
 import type { Connection } from './connection.ts'
+import { refreshPathMtu, suspectBlackHole } from './path-mtu.ts'
 import { CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './states.ts'
 
 export const NEVER = Number.POSITIVE_INFINITY
 
-/** RFC 6298 §5.1 to §5.3: the oldest segment is to be acknowledged within the timeout. */
-export function armRetransmission(c: Connection, nowMs: number): void {
-  const giveUpAt = c.sender.progressAt + c.settings.userTimeoutMs
-  const at = nowMs + c.roundTrip.timeoutMs
-  arm(c, 'timeout', c.state >= ESTABLISHED && giveUpAt > nowMs ? Math.min(at, giveUpAt) : at)
+/** At the timeout at the latest, and when it is time to give up. */
+export function armRetransmission(c: Connection, timer: Connection['retransmitTimer'], at: number): void {
+  if (at < c.timeoutAt) return arm(c, timer, at)
+  const giveUp = giveUpAt(c)
+  arm(c, 'timeout', giveUp > c.host.nowMs ? Math.min(c.timeoutAt, giveUp) : c.timeoutAt)
 }
 
-/** RFC 9293 §3.8.6.1: nothing is in flight and the window is closed; who opens it could be lost. */
+export function armSynTimeout(c: Connection, nowMs: number): void {
+  c.timeoutAt = nowMs + c.roundTrip.timeoutMs
+  arm(c, 'timeout', c.timeoutAt)
+}
+
+/** RFC 9293 §3.8.6.1: nothing is in flight and the window is closed; the segment that opens it could be lost. */
 export function armWindowProbe(c: Connection): void {
-  if (c.retransmitAt !== NEVER) return
-  const { nowMs } = c.host
-  arm(c, 'window-probe', Math.min(nowMs + c.roundTrip.timeoutMs, Math.max(nowMs + 1, giveUpAt(c))))
+  if (c.retransmitAt === NEVER) arm(c, 'window-probe', c.host.nowMs + c.roundTrip.timeoutMs)
 }
 
 export function disarm(c: Connection): void {
   c.retransmitAt = NEVER
+  c.timeoutAt = NEVER
 }
 
 export function armLife(c: Connection, at: number): void {
@@ -47,32 +52,49 @@ function arm(c: Connection, timer: Connection['retransmitTimer'], at: number): v
   c.host.expectBy(c, at)
 }
 
+/** A closed window is borne for as long as somebody answers (RFC 9293 §3.8.6.1, MUST-37). */
 function giveUpAt(c: Connection): number {
-  return c.sender.progressAt + c.settings.userTimeoutMs
+  const { progressAt, windowBytes } = c.sender
+  const since = windowBytes === 0 ? Math.max(progressAt, c.lastHeardAt) : progressAt
+  return since + c.settings.userTimeoutMs
 }
 
 function retransmissionExpired(c: Connection, nowMs: number): void {
-  disarm(c)
+  const timer = c.retransmitTimer
+  c.retransmitAt = NEVER
   c.host.wantsToSend(c)
   if (c.state < ESTABLISHED) return synExpired(c)
-  if (nowMs >= giveUpAt(c)) return timedOut(c)
-  switch (c.retransmitTimer) {
+  switch (timer) {
     case 'timeout':
-      c.recovery.timedOut(c, nowMs)
-      c.host.context.count('tcp-retransmission-timeouts')
-      return
+      return timeoutExpired(c, nowMs)
     case 'window-probe':
-      c.probeIsDue = true
-      c.roundTrip.backOff()
+      c.windowProbeIsDue = true
       return
     case 'tail-probe':
+      c.tailProbeIsDue = true
+      return
     case 'reordering':
+      c.recovery.reorderingExpired(c, nowMs)
   }
+}
+
+function timeoutExpired(c: Connection, nowMs: number): void {
+  c.timeoutAt = NEVER
+  if (nowMs >= giveUpAt(c)) return timedOut(c)
+  if (c.sender.windowBytes === 0) {
+    // What was sent into a closed window was dropped by the other end, not by the path.
+    c.roundTrip.backOff()
+    c.recovery.loseEverything(c)
+    return
+  }
+  c.host.context.count('tcp-retransmission-timeouts')
+  c.recovery.timedOut(c, nowMs)
+  suspectBlackHole(c, nowMs)
+  refreshPathMtu(c, nowMs)
 }
 
 function synExpired(c: Connection): void {
   c.roundTrip.backOff()
-  c.roundTrip.synWasLost()
   c.synIsDue = true
 }
 

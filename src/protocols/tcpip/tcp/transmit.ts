@@ -4,10 +4,11 @@
  */
 import type { PacketMemory } from '../../packet-memory/index.ts'
 import type { Connection } from './connection.ts'
+import { refreshPathMtu } from './path-mtu.ts'
 import { ACK, FIN, PSH, SYN } from './segment.ts'
 import { add, distance } from './sequence.ts'
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_SENT, TIME_WAIT } from './states.ts'
-import { armRetransmission, armWindowProbe } from './timers.ts'
+import { armSynTimeout, armWindowProbe } from './timers.ts'
 import { writeSegment } from './write-segment.ts'
 
 /** Length of the packet at memory.bytes[at…]; 0: nothing now. */
@@ -36,7 +37,7 @@ function sendSyn(c: Connection, memory: PacketMemory, at: number, nowMs: number)
     c.lifeAt = nowMs + c.settings.connectTimeoutMs
     c.host.expectBy(c, c.lifeAt)
   }
-  armRetransmission(c, nowMs)
+  armSynTimeout(c, nowMs)
   const flags = c.state === SYN_SENT ? SYN : SYN | ACK
   c.synSentAt = nowMs
   return writeSegment(c, memory, at, c.sender.initial, flags, 0, nowMs)
@@ -46,15 +47,27 @@ function sendSyn(c: Connection, memory: PacketMemory, at: number, nowMs: number)
 function sendText(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
   const { recovery, sender } = c
   if (recovery.lostBytes > 0) {
-    const length = sendLost(c, memory, at, nowMs)
-    if (length > 0) return length
+    const packetLength = sendLost(c, memory, at, nowMs)
+    if (packetLength > 0) return packetLength
   }
-  if (!sender.hasWork) return 0
-  const length = newTextLength(c)
-  const unsent = sender.unsentBytes
-  const withFin = sender.ending && length === unsent && (length > 0 || unsent === 0)
-  if (length <= 0 && !withFin) return 0
-  return sendNew(c, memory, at, length, withFin, nowMs)
+  if (sender.hasWork) {
+    if (sender.next === sender.oldest) resume(c, nowMs)
+    const length = newTextLength(c)
+    const unsent = sender.unsentBytes
+    const withFin = sender.ending && length === unsent
+    if (length > 0 || withFin) return sendNew(c, memory, at, length, withFin, nowMs)
+  }
+  return c.tailProbeIsDue ? sendTail(c, memory, at, nowMs) : 0
+}
+
+/** Nothing is in flight: after a pause, what was known of the path is old. */
+function resume(c: Connection, nowMs: number): void {
+  const { sender } = c
+  sender.progressAt = nowMs
+  if (nowMs - sender.lastSentAt <= c.roundTrip.timeoutMs) return
+  sender.lastSentAt = nowMs
+  c.congestion.restart()
+  refreshPathMtu(c, nowMs)
 }
 
 /** How many new bytes the next segment has; 0: none now, or only the FIN. */
@@ -66,22 +79,20 @@ function newTextLength(c: Connection): number {
   const full = Math.min(unsent, segmentBytes)
   const window = sender.usableWindowBytes
   const inFlight = recovery.inFlightBytes(c)
-  const isProbe = c.probeIsDue
-  if (!isProbe && inFlight + full > c.congestion.windowBytes && inFlight > 0) {
+  if (inFlight > 0 && inFlight + full > c.congestion.windowBytes && !c.tailProbeIsDue) {
     recovery.limitedTo = sender.next
     return 0
   }
+  const isIdle = sender.next === sender.oldest
   if (window >= full) {
-    if (full === segmentBytes || c.settings.noDelay || sender.ending || sender.next === sender.oldest)
-      return full
+    if (full === segmentBytes || c.settings.noDelay || sender.ending || isIdle) return full
     return 0
   }
-  // The other end's window is what holds us back.
-  if (window > 0 && (window >= sender.maxWindowBytes / 2 || isProbe)) return window
-  if (sender.next === sender.oldest) {
-    if (isProbe) return 1
-    armWindowProbe(c)
-  }
+  // The other end's window is what holds us back: half of its largest is worth a segment.
+  if (window > 0 && (window >= sender.maxWindowBytes / 2 || c.windowProbeIsDue)) return window
+  if (!isIdle) return 0
+  if (c.windowProbeIsDue) return 1
+  armWindowProbe(c)
   return 0
 }
 
@@ -96,20 +107,24 @@ function sendNew(
 ): number {
   const { sender } = c
   const start = sender.next
-  if (start === sender.oldest) sender.progressAt = nowMs
   const isLast = length === sender.unsentBytes
   const flags = ACK | (isLast && length > 0 ? PSH : 0) | (withFin ? FIN : 0)
-  sender.next = add(start, length + (withFin ? 1 : 0))
+  const count = length + (withFin ? 1 : 0)
+  sender.next = add(start, count)
   sender.sent.push(sender.next, nowMs)
   sender.bytesSent += length
-  c.probeIsDue = false
+  sender.lastSentAt = nowMs
+  c.windowProbeIsDue = false
+  if (c.tailProbeIsDue) {
+    c.tailProbeIsDue = false
+    c.recovery.tailProbe.sent(sender.next, false)
+  }
   if (withFin) {
     sender.finSent = true
     c.state = c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1
   }
-  const packetLength = writeSegment(c, memory, at, start, flags, length, nowMs)
-  c.recovery.sentNew(c, nowMs)
-  return packetLength
+  c.recovery.sentNew(c, count, nowMs)
+  return writeSegment(c, memory, at, start, flags, length, nowMs)
 }
 
 /** The oldest that counts as lost. */
@@ -117,20 +132,37 @@ function sendNew(
 function sendLost(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
   const { recovery, sender } = c
   const { sent } = sender
-  const inFlight = recovery.inFlightBytes(c)
   const index = recovery.firstLost(c)
   if (index < 0) return 0
   const start = index === 0 ? sender.oldest : sent.end(index - 1)
   let end = sent.end(index)
-  if (inFlight > 0 && inFlight + distance(start, end) > c.congestion.windowBytes && !c.probeIsDue) return 0
   if (sender.payloadUntil(start, end) > sender.segmentBytes) {
     end = add(start, sender.segmentBytes)
     sent.split(index, end)
   }
-  recovery.lostBytes -= distance(start, end)
+  const count = distance(start, end)
+  const inFlight = recovery.inFlightBytes(c)
+  if (inFlight > 0 && inFlight + count > c.congestion.windowBytes) return 0
+  recovery.lostBytes -= count
   sent.sentAgain(index, nowMs)
-  sender.retransmittedSegments += 1
-  c.probeIsDue = false
+  return sendAgain(c, memory, at, start, end, nowMs)
+}
+
+/** RFC 8985 §7.3: nothing new can be sent, so the last segment is sent once more. */
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sendTail(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
+  const { recovery, sender } = c
+  const { sent } = sender
+  c.tailProbeIsDue = false
+  if (sent.count === 0 || !recovery.tailProbe.isWanted(c)) return 0
+  const end = sender.next
+  let start = sent.count === 1 ? sender.oldest : sent.end(sent.count - 2)
+  if (sender.payloadUntil(start, end) > sender.segmentBytes) {
+    start = add(end, -sender.segmentBytes)
+    sent.split(sent.count - 1, start)
+  }
+  sent.sentAgain(sent.count - 1, nowMs)
+  recovery.tailProbe.sent(end, true)
   return sendAgain(c, memory, at, start, end, nowMs)
 }
 
@@ -144,10 +176,11 @@ function sendAgain(
   nowMs: number,
 ): number {
   const { sender } = c
+  const count = distance(start, end)
   const length = sender.payloadUntil(start, end)
-  const withFin = length < distance(start, end)
-  const flags = ACK | PSH | (withFin ? FIN : 0)
-  const packetLength = writeSegment(c, memory, at, start, flags, length, nowMs)
-  c.recovery.sentAgain(c, nowMs)
-  return packetLength
+  const flags = ACK | PSH | (length < count ? FIN : 0)
+  sender.retransmittedSegments += 1
+  sender.lastSentAt = nowMs
+  c.recovery.sentAgain(c, count, nowMs)
+  return writeSegment(c, memory, at, start, flags, length, nowMs)
 }

@@ -45,7 +45,6 @@ export function writeSegment(
   const segmentLength = to + length - headerAt
   view.setUint16(headerAt + 16, transportChecksum(memory, headerAt, segmentLength, c.pseudoSum), true)
   writeIpHeader(memory, at, c.local, c.remote, PROTOCOL_TCP, segmentLength, 0)
-  sender.lastSentAt = nowMs
   c.lastAcknowledgmentSent = receiver.next
   c.acknowledgment.sent()
   return c.ipHeaderBytes + segmentLength

@@ -1,6 +1,6 @@
 /**
- * Slow start and congestion avoidance of RFC 5681, counting bytes (RFC 3465); RFC 6582 takes its name from it. The
- * plain twin of cubic.ts.
+ * Slow start and congestion avoidance of RFC 5681, counting bytes (RFC 3465); RFC 6582 gave it its name. The plain twin
+ * of cubic.ts.
  */
 import { initialWindowBytes, NO_THRESHOLD, type CongestionControl } from './control.ts'
 
@@ -19,9 +19,14 @@ export class NewReno implements CongestionControl {
     this.windowBytes = initialWindowBytes(segmentBytes)
   }
 
+  start(segmentBytes: number, carefully: boolean): void {
+    this.#segmentBytes = segmentBytes
+    this.windowBytes = carefully ? segmentBytes : initialWindowBytes(segmentBytes)
+  }
+
   acknowledged(bytes: number): void {
     if (this.windowBytes < this.thresholdBytes) {
-      this.windowBytes += bytes
+      this.windowBytes = Math.min(this.windowBytes + bytes, NO_THRESHOLD)
       return
     }
     this.#countedBytes += bytes
@@ -30,13 +35,16 @@ export class NewReno implements CongestionControl {
     this.windowBytes += this.#segmentBytes
   }
 
+  roundBegan(): void {}
+
   lost(inFlightBytes: number): void {
-    this.#remember()
+    this.#windowBefore = this.windowBytes
+    this.#thresholdBefore = this.thresholdBytes
+    this.#countedBytes = 0
     this.thresholdBytes = Math.max(inFlightBytes >> 1, 2 * this.#segmentBytes)
   }
 
-  timedOut(inFlightBytes: number): void {
-    this.lost(inFlightBytes)
+  timedOut(): void {
     this.windowBytes = this.#segmentBytes
   }
 
@@ -53,11 +61,5 @@ export class NewReno implements CongestionControl {
   setSegmentBytes(bytes: number): void {
     this.#segmentBytes = bytes
     this.windowBytes = Math.max(this.windowBytes, bytes)
-  }
-
-  #remember(): void {
-    this.#windowBefore = this.windowBytes
-    this.#thresholdBefore = this.thresholdBytes
-    this.#countedBytes = 0
   }
 }

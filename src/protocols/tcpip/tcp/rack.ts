@@ -1,0 +1,95 @@
+/**
+ * RACK (RFC 8985 §6): a segment is lost when one that was sent later has been delivered and a round trip, with some
+ * patience for reordering, has passed since. Retransmissions that are lost are found the same way.
+ */
+import type { Connection } from './connection.ts'
+import { LOST, RETRANSMITTED, SACKED } from './sent-segments.ts'
+import { before, distance } from './sequence.ts'
+
+/** As many selective acknowledgments make patience end, while nothing was ever seen out of order. */
+export const DUPLICATE_THRESHOLD = 3
+/** Our clock ticks in milliseconds: less patience would be none. */
+const LEAST_PATIENCE_MS = 1
+/** RFC 8985 §6.2 step 4. */
+const MAX_PATIENCE_STEPS = 16
+const RECOVERIES_UNTIL_IMPATIENT = 16
+
+export class Rack {
+  /** Of all that was delivered, what was sent last: when, up to where, and how long it took. */
+  sentAt = Number.NEGATIVE_INFINITY
+  end = 0
+  roundTripMs = 0
+  reorderingSeen = false
+  /** The highest sequence number that is known to have arrived: RACK.fack. */
+  #highest = 0
+  #hasHighest = false
+  #patienceSteps = 1
+  #recoveriesLeft = 0
+
+  /** One record was delivered, by SEG.ACK or by a SACK block. */
+  // oxlint-disable-next-line eslint/max-params -- once per record: an options object would be garbage
+  delivered(c: Connection, end: number, sentAt: number, flags: number, nowMs: number, echo: number): void {
+    const roundTripMs = nowMs - sentAt
+    if ((flags & RETRANSMITTED) !== 0) {
+      // Perhaps it is the first transmission that was delivered (step 2).
+      if (roundTripMs < c.roundTrip.leastMs) return
+      if (c.usesTimestamps && before(echo, c.timestampAt(sentAt))) return
+    }
+    if (!this.#hasHighest || before(this.#highest, end)) {
+      this.#highest = end
+      this.#hasHighest = true
+    } else if (before(end, this.#highest) && (flags & RETRANSMITTED) === 0) {
+      this.reorderingSeen = true
+    }
+    if (sentAt > this.sentAt || (sentAt === this.sentAt && before(this.end, end))) {
+      this.sentAt = sentAt
+      this.end = end
+      this.roundTripMs = roundTripMs
+    }
+  }
+
+  /** RFC 2883: what we sent again had arrived; more patience. At most once per round trip: the caller sees to it. */
+  duplicateReported(): void {
+    this.reorderingSeen = true
+    this.#patienceSteps = Math.min(MAX_PATIENCE_STEPS, this.#patienceSteps + 1)
+    this.#recoveriesLeft = RECOVERIES_UNTIL_IMPATIENT
+  }
+
+  recoveryEnded(): void {
+    if (this.#recoveriesLeft > 0 && --this.#recoveriesLeft === 0) this.#patienceSteps = 1
+  }
+
+  /** Marks what is lost (step 5). Returns after how many milliseconds to look again; 0: no need. */
+  detect(c: Connection, nowMs: number): number {
+    const { recovery, sender } = c
+    const { sent } = sender
+    const patienceMs = this.#patience(c)
+    let again = 0
+    let start = sender.oldest
+    for (let index = 0; index < sent.count; index++) {
+      const end = sent.end(index)
+      const flags = sent.flags(index)
+      const from = start
+      start = end
+      if ((flags & (SACKED | LOST)) !== 0) continue
+      const sentAt = sent.sentAt(index)
+      if (sentAt > this.sentAt || (sentAt === this.sentAt && !before(end, this.end))) {
+        // Sent after it for the first time: so was everything behind.
+        if ((flags & RETRANSMITTED) === 0) break
+        continue
+      }
+      const leftMs = sentAt + this.roundTripMs + patienceMs - nowMs
+      if (leftMs <= 0) recovery.markLost(c, index, distance(from, end))
+      else if (leftMs > again) again = leftMs
+    }
+    return again
+  }
+
+  #patience(c: Connection): number {
+    const { recovery, roundTrip } = c
+    if (!this.reorderingSeen && (recovery.phase !== 'open' || recovery.sackedSegments >= DUPLICATE_THRESHOLD))
+      return 0
+    const patience = (this.#patienceSteps * roundTrip.leastMs) / 4
+    return Math.max(LEAST_PATIENCE_MS, Math.min(patience, roundTrip.smoothedMs))
+  }
+}
