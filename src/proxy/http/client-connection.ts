@@ -126,7 +126,7 @@ export class ClientConnection extends Deadline implements HeadHolder {
 
   /** An answer of our own to what was no request, or one too many. */
   refuse(failure: HttpFailure): void {
-    recordRefusal(this, failure)
+    recordRefusal(this.context, this.address, failure)
     const options = { failure, asJson: false, toHead: false, connection: 'close' } as const
     this.outlet.send(localResponse(options))
     this.finish()

@@ -19,7 +19,7 @@ import type { ClientConnection } from './client-connection.ts'
 import { type FailureKind, type HttpFailure, statusOf } from './http-failure.ts'
 import { localResponse } from './local-response.ts'
 import type { ProxyContext } from './proxy-context.ts'
-import { notesOf, record, type RequestNotes } from './record-access.ts'
+import { NO_NOTES, notesOf, type RequestNotes } from './record-access.ts'
 import { UpgradedExchange } from './upgraded-exchange.ts'
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts'
 import type { Waiter } from './upstream-pool.ts'
@@ -41,7 +41,7 @@ export class Exchange implements UpstreamUser, Waiter {
   #asJson = false
 
   #upstream: UpstreamConnection | undefined
-  /** Kept while it may have to be sent, or sent again. */
+  /** Kept while there is no connection to send it on. */
   #head: Uint8Array | undefined
   #requestBody: BodyTransfer | undefined
   #requestDone = true
@@ -126,10 +126,11 @@ export class Exchange implements UpstreamUser, Waiter {
   #send(connection: UpstreamConnection, length: number): void {
     const { scratch, counters, route } = this.#context
     this.#reused = connection.carried > 0
+    connection.keptBytes = 0
     if (this.#reused) {
       counters.poolHits++
       // A kept connection may be found dead only now (RFC 9112 §9.3.1).
-      if (this.#retries === 0 && isIdempotent(this.#method)) this.#head = scratch.slice(0, length)
+      if (this.#retries === 0 && isIdempotent(this.#method)) connection.keepHead(scratch, length)
     }
     connection.carried++
     connection.user = this
@@ -299,13 +300,12 @@ export class Exchange implements UpstreamUser, Waiter {
   /** Before an answer. */
   #upstreamGone(): void {
     const upstream = this.#upstream!
-    const head = this.#head
     const isUntouched = upstream.partialHead === undefined && this.#informational === 0
-    if (head !== undefined && isUntouched && (this.#requestBody?.moved ?? 0) === 0) {
+    if (upstream.keptBytes > 0 && isUntouched && (this.#requestBody?.moved ?? 0) === 0) {
       this.#context.counters.retries++
       this.#retries++
+      this.#head = upstream.keptHead()
       this.#dropUpstream()
-      this.#head = head
       return this.#waitForConnection()
     }
     this.#fail(upstream.stream.failure === undefined ? 'upstream-closed' : 'upstream-reset')
@@ -356,16 +356,29 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   #record(failure: HttpFailure | undefined, received?: number, sent?: number): void {
-    record(this.#client, {
-      ...{
-        notes: this.#notes,
-        startedMs: this.#startedMs,
-        waitedMs: this.#waitedMs,
-        isHttp10: this.#isHttp10,
-      },
-      ...{ status: this.#status, reused: this.#reused, retries: this.#retries, failure },
-      receivedBytes: received ?? this.#requestBody?.moved ?? 0,
-      sentBytes: sent ?? this.#responseBody?.moved ?? 0,
+    const client = this.#client
+    const receivedBytes = received ?? this.#requestBody?.moved ?? 0
+    const sentBytes = sent ?? this.#responseBody?.moved ?? 0
+    const durationMs = this.#context.nowMs() - this.#startedMs
+    const { counters, onAccess } = this.#context
+    counters.answered(this.#status, durationMs)
+    counters.receivedBytes += receivedBytes
+    counters.sentBytes += sentBytes
+    if (failure !== undefined) counters.failed(failure)
+    if (onAccess === undefined) return
+    onAccess({
+      ...(this.#notes ?? NO_NOTES),
+      startedMs: this.#startedMs,
+      durationMs,
+      waitedMs: this.#waitedMs,
+      client: client.address,
+      protocol: this.#isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1',
+      status: this.#status,
+      receivedBytes,
+      sentBytes,
+      reused: this.#reused,
+      retries: this.#retries,
+      failure,
     })
   }
 
