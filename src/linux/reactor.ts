@@ -21,6 +21,7 @@ export const EPOLLERR = 0x8
 export const EPOLLHUP = 0x10
 export const EPOLLRDHUP = 0x2000
 const EPOLLET = 0x8000_0000
+const EVERYTHING = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 const EPOLL_CLOEXEC = 0o2000000
 const EPOLL_CTL_ADD = 1
 const EPOLL_CTL_DEL = 2
@@ -70,18 +71,21 @@ export class Reactor {
     this.#watch = watcher.watch(this.#epoll, 'readable', () => this.turn(this.#takeTurn), { keepAlive })
   }
 
-  /** Told of readable, writable and the end of the other's direction, each when it begins to be so. */
-  watch(fd: number, on: (events: number) => void): Closeable {
+  /**
+   * Told of readable, writable and the end of the other's direction, each when it begins to be so; or of `interest`
+   * alone, which without EPOLLET is told again as long as it is so.
+   */
+  watch(fd: number, on: (events: number) => void, interest = EVERYTHING): Closeable {
     const handler: FdHandler = { handleEvents: on }
-    this.add(fd, handler)
+    this.add(fd, handler, interest)
     return { close: () => this.#handlers[fd] === handler && this.remove(fd) }
   }
 
   /** As `watch`, without a closure. Throws KernelError. */
-  add(fd: number, handler: FdHandler): void {
+  add(fd: number, handler: FdHandler, interest = EVERYTHING): void {
     const generation = ((this.#generations[fd] ?? 0) + 1) >>> 0
     const { view } = this.#change
-    view.setUint32(0, (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0, true)
+    view.setUint32(0, interest, true)
     view.setUint32(EVENT_DATA, fd, true)
     view.setUint32(EVENT_DATA + 4, generation, true)
     const result = this.#calls.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, this.#change.address)

@@ -1,14 +1,11 @@
 /**
- * One connection out of several addresses (RFC 8305 §5): the first is tried, the next one 250 ms later or as soon as one
- * has failed; whichever is open first wins, and the others are given up.
+ * One connection out of several addresses: protocols/dns/happy-eyeballs.ts says which one to try when, and this tries.
  */
 import type { Closeable } from '../linux/index.ts'
-import { StreamError, type StreamFailure } from '../streams/index.ts'
+import { HappyEyeballs } from '../protocols/dns/index.ts'
 import type { TcpStream } from '../protocols/tcpip/index.ts'
+import { StreamError, type StreamFailure } from '../streams/index.ts'
 import type { TunnelEngine } from './engine.ts'
-
-/** RFC 8305 §5: Connection Attempt Delay. */
-const ATTEMPT_DELAY_MS = 250
 
 export interface DialOptions {
   readonly engine: TunnelEngine
@@ -29,11 +26,12 @@ class Dial {
   readonly #o: DialOptions
   readonly #resolve: (stream: TcpStream) => void
   readonly #reject: (reason: unknown) => void
-  readonly #attempts = new Set<TcpStream>()
+  readonly #race: HappyEyeballs<StreamFailure>
+  readonly #attempts = new Map<string, TcpStream>()
   readonly #tried: string[] = []
-  #failure: StreamFailure | undefined
   #deadline: Closeable | undefined
   #next: Closeable | undefined
+  #isOver = false
   readonly #onAbort = (): void => this.#fail(this.#o.signal?.reason)
 
   // oxlint-disable-next-line eslint/max-params -- the two halves of a promise
@@ -41,6 +39,7 @@ class Dial {
     this.#o = o
     this.#resolve = resolve
     this.#reject = reject
+    this.#race = new HappyEyeballs(o.addresses)
   }
 
   begin(): void {
@@ -48,46 +47,63 @@ class Dial {
     if (signal?.aborted) return this.#onAbort()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#deadline = engine.after(timeoutMs, () => this.#fail(new StreamError(explain(this.#tried))))
-    this.#tryNext()
+    this.#step()
   }
 
-  #tryNext(): void {
-    const { addresses, open, engine } = this.#o
+  #step(): void {
     this.#next?.close()
     this.#next = undefined
-    const address = addresses[this.#tried.length]
-    if (address === undefined) {
-      if (this.#attempts.size === 0) this.#fail(new StreamError(this.#failure ?? NOTHING_TO_TRY))
-      return
+    while (!this.#isOver) {
+      const { engine } = this.#o
+      const step = this.#race.next(engine.nowMs())
+      switch (step.kind) {
+        case 'start':
+          this.#start(step.address)
+          break
+        case 'wait':
+          if (step.untilMs !== undefined)
+            this.#next = engine.after(Math.max(0, step.untilMs - engine.nowMs()), () => this.#step())
+          return
+        case 'won':
+          return this.#won(step.address)
+        case 'failed':
+          // The first one's reason: it was the best address.
+          return this.#fail(new StreamError(step.failures[0]?.reason ?? this.#o.explain(this.#tried)))
+      }
     }
-    this.#tried.push(address)
-    let stream: TcpStream
-    try {
-      stream = open(address)
-    } catch (error) {
-      if (!(error instanceof StreamError)) return this.#fail(error)
-      return this.#failed(error)
-    }
-    this.#attempts.add(stream)
-    stream.onProgress = () => this.#look(stream)
-    if (this.#tried.length < addresses.length)
-      this.#next = engine.after(ATTEMPT_DELAY_MS, () => this.#tryNext())
-    this.#look(stream)
   }
 
-  #look(stream: TcpStream): void {
+  #start(address: string): void {
+    this.#tried.push(address)
+    try {
+      const stream = this.#o.open(address)
+      this.#attempts.set(address, stream)
+      stream.onProgress = () => this.#look(address, stream)
+    } catch (error) {
+      if (error instanceof StreamError) this.#race.failed(address, error)
+      else this.#fail(error)
+    }
+  }
+
+  #look(address: string, stream: TcpStream): void {
     if (stream.state === 'opening') return
+    if (stream.state === 'closed' && stream.failure !== undefined) {
+      stream.onProgress = undefined
+      this.#attempts.delete(address)
+      this.#race.failed(address, stream.failure)
+    } else {
+      this.#race.succeeded(address)
+    }
+    this.#step()
+  }
+
+  #won(address: string): void {
+    const stream = this.#attempts.get(address)
+    if (stream === undefined) return
     stream.onProgress = undefined
-    this.#attempts.delete(stream)
-    if (stream.state === 'closed' && stream.failure !== undefined) return this.#failed(stream.failure)
+    this.#attempts.delete(address)
     this.#end()
     this.#resolve(stream)
-  }
-
-  /** One of them. The first refusal says more than the last one's silence. */
-  #failed(failure: StreamFailure): void {
-    this.#failure ??= failure
-    this.#tryNext()
   }
 
   #fail(reason: unknown): void {
@@ -96,15 +112,14 @@ class Dial {
   }
 
   #end(): void {
+    this.#isOver = true
     this.#deadline?.close()
     this.#next?.close()
     this.#o.signal?.removeEventListener('abort', this.#onAbort)
-    for (const stream of this.#attempts) {
+    for (const stream of this.#attempts.values()) {
       stream.onProgress = undefined
       stream.destroy()
     }
     this.#attempts.clear()
   }
 }
-
-const NOTHING_TO_TRY: StreamFailure = { code: 'ENOTFOUND', message: 'there is no address to connect to' }

@@ -17,8 +17,8 @@ export interface TunnelEngine {
 }
 
 export interface DescriptorWatcher {
-  /** Edge-triggered: whoever is told reads until nothing is left. */
-  watch(fd: number, on: (events: number) => void): Closeable
+  /** `interest`: epoll(7)'s events. Without EPOLLET, told again as long as it is so. */
+  watch(fd: number, on: (events: number) => void, interest: number): Closeable
   /** Runs in a turn. */
   turn(run: () => void): void
 }

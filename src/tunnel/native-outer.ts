@@ -10,7 +10,6 @@ import { DatagramRuns, EndpointTable, UdpPorts } from '../datagrams/index.ts'
 import {
   EAGAIN,
   EINTR,
-  EPOLLERR,
   EPOLLIN,
   loadPacketCalls,
   loadSyscalls,
@@ -31,6 +30,8 @@ import { IN, MAX_BURST_BYTES, MEMORY_BYTES, RECEIVE_MESSAGE, SENDING } from './p
 const F_SETFL = 4
 /** Up to 64 KiB each. Then what arrived is acknowledged and read, and others have their turn. */
 const RECEIVES_PER_TURN = 8
+/** After a smaller burst there is seldom more: epoll says so if there is, which is cheaper than asking in vain. */
+const LARGE_BURST_BYTES = 16 * 1024
 /** Until a full buffer is tried again. A gigabit link empties it in two. */
 const FULL_RETRY_MS = 1
 
@@ -127,39 +128,23 @@ export class NativeOuter implements OuterPort {
   }
 
   #watchSockets(): void {
-    this.#watches = this.#ports.sockets.map((socket) => {
-      let open = true
-      const again = () => {
-        if (open) this.#options.reactor.turn(drain)
-      }
-      const drain = () => {
-        // Edge-triggered: nobody would tell us again.
-        if (!this.#drain(socket)) setImmediate(again)
-      }
-      const watch = this.#options.reactor.watch(socket.fd, (events) => {
-        if ((events & (EPOLLIN | EPOLLERR)) !== 0) drain()
-      })
-      return {
-        close: () => {
-          open = false
-          watch.close()
-        },
-      }
-    })
+    const { reactor } = this.#options
+    // An error that waits is told of in any case, and taken by receiving.
+    this.#watches = this.#ports.sockets.map((socket) =>
+      reactor.watch(socket.fd, () => this.#receive(socket), EPOLLIN),
+    )
   }
 
-  /** True: nothing is left. */
-  #drain(socket: UdpSocket): boolean {
-    let isDrained = false
-    for (let turn = 0; turn < RECEIVES_PER_TURN && !isDrained; turn++) {
+  /** What it leaves for another turn, epoll tells of again. */
+  #receive(socket: UdpSocket): void {
+    for (let turn = 0; turn < RECEIVES_PER_TURN; turn++) {
       const length = this.#receiver.receive(socket.fd, IN, MAX_BURST_BYTES)
       if (length >= 0) this.#deliver(length)
-      else if (length === -EAGAIN) isDrained = true
       // A pending error (an ICMP answer to something sent) is reported once; there may be more behind it.
-      else if (length !== -EINTR) this.counters.receiveErrors++
+      else if (length !== -EAGAIN && length !== -EINTR) this.counters.receiveErrors++
+      if (length < LARGE_BURST_BYTES) break
     }
     this.#sink?.received()
-    return isDrained
   }
 
   #deliver(length: number): void {

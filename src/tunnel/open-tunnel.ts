@@ -6,7 +6,7 @@ import { chooseAead } from './choose-aead.ts'
 import { firstChange } from './device-change.ts'
 import type { TunnelEngine, TunnelLog } from './engine.ts'
 import { lookUpOnHost } from './host-resolver.ts'
-import { withoutServers } from './names.ts'
+import { namesInside } from './names.ts'
 import { NativeOuter } from './native-outer.ts'
 import type { OuterPort } from './outer-port.ts'
 import { type Lookup, PeerEndpoints } from './peer-endpoints.ts'
@@ -59,6 +59,7 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
   const core: TunnelCore = new TunnelCore({
     ...{ engine, outer, aead: chosen.aead, addresses, mtuBytes, random: randomBytesOf },
     ...{ wallClockMs: () => Date.now(), handshakes: endpoints },
+    soon: o.outer === undefined ? soonIn(engine) : (run) => void engine.after(0, run),
     ...{ pool: o.pool, limits: o.limits, tcp: o.tcp, handshakeTimestamp: timestamps?.saved },
     saveTimestamp: timestamps && ((timestamp) => keep(timestamps, timestamp, log)),
   })
@@ -66,7 +67,7 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
   outer.start(core)
   endpoints.configure(settings.peers)
   log?.info('tunnel open', { tunnel: name, port: outer.port, engine: engine.kind, aead: chosen.name })
-  const namesFor = () => withoutServers
+  const namesFor = (wanted: TunnelSettings) => namesInside({ settings: wanted, stack: core.stack, engine })
   return new ProcessTunnel({ engine, log, core, outer, endpoints, aeadName: chosen.name, namesFor }, settings)
 }
 
@@ -75,6 +76,13 @@ function udpFor(engine: TunnelEngine, port: number): OuterPort {
   return engine.kind === 'native' && reactor !== undefined
     ? new NativeOuter({ reactor, port, after: (ms, run) => engine.after(ms, run) })
     : new PlainOuter({ port, atEndOfTurn: (run) => engine.turns.atEndOfTurn(run) })
+}
+
+/** A timer of 0 ms takes one. */
+function soonIn({ reactor }: TunnelEngine): (run: () => void) => void {
+  return reactor === undefined
+    ? (run) => void setImmediate(run)
+    : (run) => void setImmediate(() => reactor.turn(run))
 }
 
 /** A full disk must not end a tunnel: what is lost is the promise for a machine whose clock goes back. */

@@ -172,6 +172,9 @@ export class ProcessTunnel implements Tunnel {
     )
     try {
       return await this.#names.resolve(host, giveUp.signal)
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== 'ETIMEDOUT') throw error
+      throw new StreamError(this.#withTroubles(error.message, this.#settings.dns))
     } finally {
       timer.close()
       signal?.removeEventListener('abort', onAbort)
@@ -200,8 +203,12 @@ export class ProcessTunnel implements Tunnel {
     return this.#noAnswer(`connect to ${where} port ${port}`, tried, timeoutMs)
   }
 
-  /** With the trouble of the peers that would have carried it, where they have some: it is the cause then. */
   #noAnswer(what: string, addresses: readonly string[], timeoutMs: number): StreamFailure {
+    return this.#withTroubles(`${what} through ${this.name}: no answer in ${timeoutMs / 1000} s`, addresses)
+  }
+
+  /** The trouble of the peers that would have carried it, where they have some, is the cause. */
+  #withTroubles(silence: string, addresses: readonly string[]): StreamFailure {
     const { core, endpoints } = this.#parts
     const peers = new Set(
       addresses.map((address) => {
@@ -213,7 +220,6 @@ export class ProcessTunnel implements Tunnel {
       const trouble = key === undefined ? undefined : endpoints.troubleOf(key)
       return trouble === undefined ? [] : [`no handshake with peer ${key}: ${trouble}`]
     })
-    const silence = `${what} through ${this.name}: no answer in ${timeoutMs / 1000} s`
     if (troubles.length === 0) return { code: 'ETIMEDOUT', message: silence }
     return { code: 'EHOSTUNREACH', message: `${silence}; ${troubles.join('; ')}` }
   }

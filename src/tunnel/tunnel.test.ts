@@ -15,11 +15,13 @@ function serveEcho({ right }: TunnelPair, port = 7): void {
   right.listen({
     port,
     onConnection: (stream) => {
-      stream.onProgress = () => {
+      const look = (): void => {
         const bytes = stream.peek()
         if (bytes.length > 0) stream.consume(stream.write(bytes))
         if (stream.inputEnded) stream.end()
       }
+      stream.onProgress = look
+      look()
     },
   })
 }
@@ -77,7 +79,8 @@ test('an address that is no peer’s is refused at once, and a name without DNS 
   })
   await assert.rejects(engine.until(left.connect({ host: 'ollama.internal', port: 80 })), {
     code: 'ENOTFOUND',
-    message: /ollama\.internal is a name, and this tunnel has no DNS servers: add "DNS = ADDRESS"/,
+    message:
+      /ollama\.internal is a name, and this tunnel has no DNS servers: add "DNS = ADDRESS" to the \[Interface\] of left/,
   })
   await close()
 })

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import type { ByteStream } from '../../src/streams/index.ts'
-import { openEngine } from './stand-in-engine.ts'
+import { openEngine } from '../../src/sockets/index.ts'
 import { openTunnel, parseTunnelSettings, type Tunnel, type TunnelSettings } from '../../src/tunnel/index.ts'
 import { pattern } from './byte-pattern.ts'
 

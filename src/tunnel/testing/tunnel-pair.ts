@@ -44,12 +44,12 @@ export async function openTunnelPair(o: TunnelPairOptions = {}): Promise<TunnelP
   const base = { listenPort: PORT, dns: [], searchDomains: [], mtuBytes: o.mtuBytes ?? 1420 }
   const leftSettings: TunnelSettings = {
     ...{ ...base, name: 'left', privateKey: leftKeys.privateKey, addresses: [LEFT.inner, LEFT.inner6] },
-    peers: [peer(rightKeys.publicKey, RIGHT, o.named ?? { host: RIGHT.outer, port: PORT })],
+    peers: [peer(rightKeys.publicKey, o.named ?? { host: RIGHT.outer, port: PORT })],
     ...o.left,
   }
   const rightSettings: TunnelSettings = {
     ...{ ...base, name: 'right', privateKey: rightKeys.privateKey, addresses: [RIGHT.inner, RIGHT.inner6] },
-    peers: [peer(leftKeys.publicKey, LEFT, o.named ? undefined : { host: LEFT.outer, port: PORT })],
+    peers: [peer(leftKeys.publicKey, o.named ? undefined : { host: LEFT.outer, port: PORT })],
     ...o.right,
   }
   const left = await openTunnel({ engine, outer: leftOuter, settings: leftSettings, ...o.options })
@@ -61,14 +61,10 @@ export async function openTunnelPair(o: TunnelPairOptions = {}): Promise<TunnelP
   return { engine, network, left, right, leftOuter, rightOuter, leftSettings, rightSettings, close }
 }
 
-const peer = (
-  publicKey: string,
-  { inner, inner6 }: typeof LEFT,
-  endpoint: EndpointText | undefined,
-): TunnelPeerSettings => ({
+const peer = (publicKey: string, endpoint: EndpointText | undefined): TunnelPeerSettings => ({
   publicKey,
   ...(endpoint === undefined ? {} : { endpoint }),
-  allowedIPs: [`${inner}/32`, `${inner6}/128`],
+  allowedIPs: ['10.8.0.0/24', 'fd00:8::/64'],
   persistentKeepaliveSeconds: 0,
 })
 
