@@ -3,9 +3,12 @@
  * are those of syscalls.ts: a count, or a negative errno. What happens once per connection uses Syscalls instead.
  */
 import { koffi, processSymbols } from './koffi-library.ts'
+import { addressOf } from './native-memory.ts'
 import type { Bytes } from './syscalls.ts'
 
 export interface StreamCalls {
+  /** True for as long as somebody holds the memory. */
+  addressOf(memory: Bytes): number
   recv(fd: number, address: number, size: number, flags: number): number
   send(fd: number, address: number, size: number, flags: number): number
   /** For memory whose address nobody knows. */
@@ -53,6 +56,9 @@ class KoffiStreamCalls implements StreamCalls {
   readonly #bound = bind()
   readonly #errno = koffi().errno
 
+  addressOf(memory: Bytes): number {
+    return addressOf(memory)
+  }
   recv(fd: number, address: number, size: number, flags: number): number {
     const result = this.#bound.recv(fd, address, size, flags)
     return result < 0 ? -this.#errno() : result

@@ -172,6 +172,7 @@ class End implements PairedStream {
   }
 
   destroy(): void {
+    this.onProgress = undefined
     if (this.state === 'closed') return
     this.state = 'closed'
     this.other?.fail('ECONNRESET')
