@@ -1,4 +1,5 @@
 /** The engine on node:net. Loads no native code. */
+import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type PagePool, type SocketEnd, StreamError } from '../../streams/index.ts'
@@ -53,6 +54,8 @@ export class PlainEngine implements Engine {
     })
     const { address, port, backlog = DEFAULT_BACKLOG } = options
     await listening(server, { host: address === '' ? '::' : address, port, backlog })
+    // From here on: accepting failed, and Node tries again by itself.
+    server.on('error', () => this.counters.acceptPauses++)
     this.#servers.add(server)
     return {
       port: (server.address() as AddressInfo).port,
@@ -104,22 +107,21 @@ function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket) 
   }
 }
 
-function listening(
-  server: Server,
-  at: { readonly host: string; readonly port: number; readonly backlog: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('listening', resolve)
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isAny = at.host === '::'
-      // Without IPv6 in the kernel, all addresses are those of IPv4.
-      if (isAny && error.code === 'EAFNOSUPPORT') {
-        listening(server, { ...at, host: '0.0.0.0' }).then(resolve, reject)
-        return
-      }
-      const where = formatEnd({ address: at.host, port: at.port })
-      reject(new StreamError(nodeFailure(`listen on ${where}`, error)))
-    })
+async function listening(server: Server, at: ListenAt): Promise<void> {
+  try {
     server.listen(at)
-  })
+    await once(server, 'listening')
+  } catch (error) {
+    // Without IPv6 in the kernel, all addresses are those of IPv4.
+    if (at.host === '::' && (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT')
+      return listening(server, { ...at, host: '0.0.0.0' })
+    const where = formatEnd({ address: at.host, port: at.port })
+    throw new StreamError(nodeFailure(`listen on ${where}`, error))
+  }
+}
+
+interface ListenAt {
+  readonly host: string
+  readonly port: number
+  readonly backlog: number
 }
