@@ -1,6 +1,7 @@
 /** Every decoder that reads what it did not write itself. A decoder without a target here is a hole. */
 import { deviceTargets } from './targets/device.ts'
 import { addressTargets } from './targets/addresses.ts'
+import { dnsTargets } from './targets/dns.ts'
 import { importTargets } from './targets/imports.ts'
 import { netlinkTargets } from './targets/netlink.ts'
 import { planTargets } from './targets/plans.ts'
@@ -16,4 +17,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...netlinkTargets,
   ...planTargets,
   ...importTargets,
+  ...dnsTargets,
 ]

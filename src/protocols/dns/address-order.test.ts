@@ -72,6 +72,19 @@ for (const { name, given, want } of rows)
     assert.deepEqual(orderAddresses(Object.keys(given), { sourceFor: (to) => given[to] }), want)
   })
 
+test('orderAddresses() takes the nearest of our own addresses for the source', () => {
+  const given = ['10.0.0.1', '2001:db8::1', 'fd00:1::1', '192.0.2.1']
+  const order = (...ownAddresses: string[]) => orderAddresses(given, { ownAddresses })
+  assert.deepEqual(order('10.0.0.2', 'fd00:1::2', 'fe80::1'), [
+    'fd00:1::1',
+    '10.0.0.1',
+    '2001:db8::1',
+    '192.0.2.1',
+  ])
+  assert.deepEqual(order('10.0.0.2'), ['10.0.0.1', '192.0.2.1', '2001:db8::1', 'fd00:1::1'])
+  assert.deepEqual(order('2001:db8::2', 'nonsense'), ['2001:db8::1', 'fd00:1::1', '10.0.0.1', '192.0.2.1'])
+})
+
 test('orderAddresses() keeps every address once, whatever it is told about sources', () => {
   const address = fc.oneof(
     fc.ipV4(),

@@ -5,7 +5,9 @@
 import { addressesEqual, parseAddress } from '../addresses/index.ts'
 
 export interface AddressOrderOptions {
-  /** Our own address towards that one, undefined when there is none: then it comes last (rule 1). Default: there is. */
+  /** Of which we would use the nearest of that family. What we have no address for comes last (rule 1). */
+  readonly ownAddresses?: readonly string[]
+  /** Our own address towards that one, for whoever knows better. With neither, all are taken to be reachable. */
   readonly sourceFor?: (destination: string) => string | undefined
 }
 
@@ -19,22 +21,35 @@ interface Candidate {
 /** Best first; what is no address is left out, and what is there twice is there once. */
 export function orderAddresses(addresses: readonly string[], o: AddressOrderOptions = {}): readonly string[] {
   const candidates: Candidate[] = []
+  const sourceFor = o.sourceFor ?? nearestOf(o.ownAddresses)
   for (const text of addresses) {
     const bytes = parseAddress(text)
     if (bytes === undefined || candidates.some((other) => addressesEqual(other.bytes, bytes))) continue
-    const source = o.sourceFor?.(text)
-    const isUsable = o.sourceFor === undefined || source !== undefined
-    candidates.push({
-      text,
-      bytes,
-      source: source === undefined ? undefined : parseAddress(source),
-      isUsable,
-    })
+    const source = parseAddress(sourceFor?.(text) ?? '')
+    candidates.push({ text, bytes, source, isUsable: sourceFor === undefined || source !== undefined })
   }
   // The sort is stable: rule 10 leaves the rest in the server's order.
   const sorted = candidates.toSorted(compare)
   const usable = interleave(sorted.filter(({ isUsable }) => isUsable))
   return [...usable, ...sorted.filter(({ isUsable }) => !isUsable)].map(({ text }) => text)
+}
+
+/** RFC 6724 §5, rules 2 and 8: the scope, then the longest common prefix. */
+function nearestOf(ownAddresses: readonly string[] | undefined) {
+  const own = ownAddresses?.map((text) => ({ text, bytes: parseAddress(text) }))
+  return (
+    own &&
+    ((destination: string): string | undefined => {
+      const bytes = parseAddress(destination)
+      let best: { text: string; score: number } | undefined
+      for (const { text, bytes: source } of own) {
+        if (source === undefined || source.length !== bytes?.length) continue
+        const score = (scopeOf(source) === scopeOf(bytes) ? 256 : 0) + commonBits(bytes, source)
+        if (best === undefined || score > best.score) best = { text, score }
+      }
+      return best?.text
+    })
+  )
 }
 
 function compare(a: Candidate, b: Candidate): number {
@@ -45,7 +60,7 @@ function compare(a: Candidate, b: Candidate): number {
     precedenceOf(b) - precedenceOf(a) ||
     scopeOf(a.bytes) - scopeOf(b.bytes) ||
     // Rule 9: longest prefix, only between addresses of IPv6: with IPv4 it defeats the server's rotation.
-    (a.bytes.length === 16 && b.bytes.length === 16 ? commonBits(b) - commonBits(a) : 0)
+    (a.bytes.length === 16 && b.bytes.length === 16 ? sharedBits(b) - sharedBits(a) : 0)
   )
 }
 
@@ -104,7 +119,7 @@ const UNIQUE_LOCAL_LABEL = 13
 
 function precedenceOf(candidate: Candidate): number {
   const { precedence, label } = policyOf(candidate.bytes)
-  return label === UNIQUE_LOCAL_LABEL && commonBits(candidate) >= SITE_BITS
+  return label === UNIQUE_LOCAL_LABEL && sharedBits(candidate) >= SITE_BITS
     ? SAME_SITE_PRECEDENCE
     : precedence
 }
@@ -140,11 +155,13 @@ function scopeOf(address: Uint8Array): number {
 }
 
 /** With the address that we would send from; of the first 64 bits, what is behind them names a host. */
-function commonBits({ bytes, source }: Candidate): number {
-  if (source === undefined) return 0
-  for (let bit = 0; bit < 64; bit++) {
-    const mask = 0x80 >> (bit & 7)
-    if ((bytes[bit >> 3]! & mask) !== (source[bit >> 3]! & mask)) return bit
+const sharedBits = ({ bytes, source }: Candidate): number =>
+  source === undefined || source.length !== bytes.length ? 0 : Math.min(64, commonBits(bytes, source))
+
+function commonBits(a: Uint8Array, b: Uint8Array): number {
+  for (const [index, byte] of a.entries()) {
+    const difference = byte ^ b[index]!
+    if (difference !== 0) return index * 8 + Math.clz32(difference) - 24
   }
-  return 64
+  return a.length * 8
 }
