@@ -34,6 +34,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { names: ['completion'], load: () => import('./completion.ts') },
   { names: ['agent'], load: () => import('./agent.ts') },
   { names: ['device'], load: () => import('./device.ts') },
+  { names: ['proxy'], load: () => import('./proxy.ts') },
   { names: ['lab'], load: () => import('./lab.ts') },
   { names: ['start'], load: () => import('./start.ts') },
 ]

@@ -21,7 +21,7 @@ export interface ProxyChange {
     /** Keys. */
     readonly remove: readonly string[]
   }
-  /** What the process does beside: probe, access log, times. */
+  /** What the process does beside: probe, status socket, times. */
   readonly operations: boolean
 }
 
@@ -74,8 +74,5 @@ export function formatChange({ tunnels, services, operations }: ProxyChange): st
 
 const placeOf = (key: string): string => key.slice(key.indexOf(' ') + 1)
 
-const beside = ({
-  name,
-  operations: { probe, probeMs, accessLog, statusSocket },
-  drainMs,
-}: ProxyConfig): string => JSON.stringify([name, probe, probeMs, accessLog, statusSocket, drainMs])
+const beside = ({ name, operations: { probe, probeMs, statusSocket }, drainMs }: ProxyConfig): string =>
+  JSON.stringify([name, probe, probeMs, statusSocket, drainMs])

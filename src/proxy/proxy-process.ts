@@ -8,7 +8,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Problem } from '../model/index.ts'
 import type { Engine } from '../sockets/index.ts'
-import type { PagePool } from '../streams/index.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import type { OperationsEntry, ProxyConfig } from './config/proxy-config.ts'
 import type { Logger } from './log.ts'
@@ -25,7 +24,6 @@ import type { Applied, Proxy } from './proxy.ts'
 export interface ProxyProcessOptions {
   readonly version: string
   readonly engine: Engine
-  readonly pool: PagePool
   readonly log: Logger
   readonly load: () => Promise<LoadedConfig>
   /** Of the user; sockets for status lie there. */
@@ -60,7 +58,8 @@ export class ProxyProcess {
   }
 
   /** As loaded for the first time, without errors. What cannot be opened is said; then nothing is open. */
-  async start(config: ProxyConfig): Promise<Applied> {
+  async start(config: ProxyConfig, warnings: readonly Problem[]): Promise<Applied> {
+    for (const problem of warnings) tell(this.#options.log, problem)
     const applied = await this.#proxy.apply(config)
     if (applied.kind === 'refused') return applied
     this.#phase = 'running'
@@ -124,6 +123,7 @@ export class ProxyProcess {
     await this.#proxy.close()
     this.#options.log.info('stopped')
     this.#options.accessLog.close()
+    this.#options.engine.close()
   }
 
   readiness(): Readiness {
@@ -135,7 +135,7 @@ export class ProxyProcess {
   }
 
   status(): ProxyStatus {
-    const { version, engine, pool } = this.#options
+    const { version, engine } = this.#options
     const memory = process.memoryUsage()
     return {
       ...{ name: this.#proxy.config?.name ?? '', version, pid: process.pid, engine: engine.kind },
@@ -148,8 +148,8 @@ export class ProxyProcess {
         residentBytes: memory.rss,
         heapUsedBytes: memory.heapUsed,
         externalBytes: memory.external,
-        bufferUsedBytes: pool.usedBytes,
-        bufferFreeBytes: pool.freeBytes,
+        bufferUsedBytes: engine.pool.usedBytes,
+        bufferFreeBytes: engine.pool.freeBytes,
       },
     }
   }

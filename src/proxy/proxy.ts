@@ -123,6 +123,7 @@ export class Proxy {
     }
     const prepared = new Preparation(this.#ports, this.#opener)
     const why = await prepared.run(change, { tunnels: this.#tunnels, colliding: this.#colliding(change) })
+    if (why.length === 0) why.push(...this.#reconfigure(change.tunnels.change))
     if (why.length > 0) {
       await prepared.undo(this.#tunnels)
       return { kind: 'refused', why }
@@ -133,8 +134,25 @@ export class Proxy {
     return { kind: 'applied', change }
   }
 
+  /** All of them or none. */
+  #reconfigure(entries: readonly TunnelEntry[]): string[] {
+    const done: TunnelEntry[] = []
+    for (const entry of entries) {
+      try {
+        this.#tunnels.get(entry.name)?.reconfigure(entry.settings)
+        done.push(entry)
+      } catch (error) {
+        for (const { name } of done) {
+          const before = this.#config?.tunnels.find((one) => one.name === name)
+          if (before !== undefined) this.#tunnels.get(name)?.reconfigure(before.settings)
+        }
+        return [`cannot change tunnel ${entry.name}: ${(error as Error).message}`]
+      }
+    }
+    return []
+  }
+
   #commit({ tunnels, services }: ProxyChange, prepared: Preparation): void {
-    for (const { name, settings } of tunnels.change) this.#tunnels.get(name)?.reconfigure(settings)
     for (const [key, service] of prepared.changed) {
       const slot = this.#slots.get(key)
       if (slot === undefined) continue
@@ -211,7 +229,7 @@ class Preparation {
   async run(
     { tunnels, services }: ProxyChange,
     { tunnels: open, colliding }: { tunnels: Map<string, Tunnel>; colliding: readonly Slot[] },
-  ): Promise<readonly string[]> {
+  ): Promise<string[]> {
     const why: string[] = []
     for (const entry of tunnels.add)
       await attempt(`cannot open tunnel ${entry.name}`, why, async () => {

@@ -3,10 +3,17 @@
  * that makes it what it is). Two configurations are compared by these. Pure.
  */
 import { formatListen, type ListenAt } from './config/listen-at.ts'
-import type { ForwardEntry, HttpEntry, ProxyConfig, PublishEntry, SocksEntry } from './config/proxy-config.ts'
+import type {
+  ForwardEntry,
+  HttpEntry,
+  OperationsEntry,
+  ProxyConfig,
+  PublishEntry,
+  SocksEntry,
+} from './config/proxy-config.ts'
 
 export type Service =
-  | { readonly kind: 'http'; readonly entry: HttpEntry }
+  | { readonly kind: 'http'; readonly entry: HttpEntry; readonly accessLog: OperationsEntry['accessLog'] }
   | { readonly kind: 'tcp'; readonly entry: ForwardEntry }
   | { readonly kind: 'udp'; readonly entry: ForwardEntry }
   | { readonly kind: 'publish'; readonly entry: PublishEntry }
@@ -25,7 +32,7 @@ export function servicesOf(config: ProxyConfig): readonly KeyedService[] {
     ...(operations.listen === undefined
       ? []
       : [{ kind: 'operations', entry: { listen: operations.listen } } as const]),
-    ...http.map((entry) => ({ kind: 'http', entry }) as const),
+    ...http.map((entry) => ({ kind: 'http', entry, accessLog: operations.accessLog }) as const),
     ...tcp.map((entry) => ({ kind: 'tcp', entry }) as const),
     ...udp.map((entry) => ({ kind: 'udp', entry }) as const),
     ...publish.map((entry) => ({ kind: 'publish', entry }) as const),
@@ -33,13 +40,13 @@ export function servicesOf(config: ProxyConfig): readonly KeyedService[] {
   ]
   return services.map((service) => ({
     ...service,
-    key: keyOf(service),
+    key: keyOfEntry(service),
     // Secrets print as a placeholder, and their digests stand beside them.
-    fingerprint: `${service.kind} ${JSON.stringify(service.entry)}`,
+    fingerprint: JSON.stringify(service),
   }))
 }
 
-function keyOf(service: Service): string {
+export function keyOfEntry(service: Service): string {
   switch (service.kind) {
     case 'publish':
       return `inside ${service.entry.tunnel}:${service.entry.port}`

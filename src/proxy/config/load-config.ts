@@ -18,7 +18,7 @@ import {
   specFromOptions,
 } from './from-options.ts'
 import type { ProxyConfig } from './proxy-config.ts'
-import type { ReadFile } from './read-file.ts'
+import { readFile, type ReadFile } from './read-file.ts'
 import { resolveSpec } from './resolve.ts'
 import { type TunnelProxySpec, tunnelProxySpec } from './schema.ts'
 
@@ -30,7 +30,7 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where `.env` is looked for. */
   readonly folder: string
-  readonly read: ReadFile
+  readonly read?: ReadFile
 }
 
 export interface LoadedConfig {
@@ -49,7 +49,7 @@ export async function loadProxyConfig(sources: ConfigSources): Promise<LoadedCon
   findings.take(given.problems)
   const { spec, name, folder, files } = given
   if (spec === undefined) return { config: undefined, problems: findings.problems }
-  const config = await resolveSpec(spec, { name, findings, folder, read: sources.read })
+  const config = await resolveSpec(spec, { name, findings, folder, read: sources.read ?? readFile })
   const complete = findings.hasErrors ? undefined : { ...config, files: [...files, ...config.files] }
   return { config: complete, problems: findings.problems.filter(isNews) }
 }
@@ -65,7 +65,7 @@ interface Given {
 
 async function fromOptions(sources: ConfigSources): Promise<Given> {
   const path = resolve(sources.folder, '.env')
-  const read = await sources.read(path)
+  const read = await (sources.read ?? readFile)(path)
   const environment = readEnvironment({
     process: sources.environment,
     dotEnv: read.kind === 'text' ? read.text : undefined,
@@ -101,7 +101,7 @@ async function fromFile(sources: ConfigSources, file: string): Promise<Given> {
   const conflicts = besideFile(sources.options)
   const rest = { spec: undefined, name: '', placeOf: (field: string) => ({ path: field }) }
   const place = { folder: dirname(path), files: [path] }
-  const read = await sources.read(path)
+  const read = await (sources.read ?? readFile)(path)
   if (read.kind !== 'text') {
     const message =
       read.kind === 'absent'

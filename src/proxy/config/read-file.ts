@@ -2,6 +2,7 @@
  * Reads a file that a configuration names: whole, bounded, and with what its mode says about who else may read it. A
  * pipe (`--config <(…)`) is read, too.
  */
+import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 /** A WireGuard file with ten thousand peers has as much; a chain of certificates has a few KiB. */
@@ -15,7 +16,16 @@ export type FileRead =
   | { readonly kind: 'unreadable'; readonly why: string }
   | { readonly kind: 'too-large' }
 
-const GROUP_AND_OTHERS = 0o077
+const GROUP = 0o070
+const OTHERS = 0o007
+
+/** A group that is how we get at somebody else's file, as Kubernetes has it with fsGroup, is not the others. */
+function isOpenToOthers({ mode, uid, gid }: Stats): boolean {
+  if ((mode & OTHERS) !== 0) return true
+  const isOurs = uid === process.geteuid?.()
+  const isOurGroup = gid === process.getegid?.() || process.getgroups?.().includes(gid) === true
+  return (mode & GROUP) !== 0 && (isOurs || !isOurGroup)
+}
 
 export const readFile: ReadFile = async (path) => {
   try {
@@ -25,7 +35,7 @@ export const readFile: ReadFile = async (path) => {
       if (stat.isDirectory()) return { kind: 'unreadable', why: 'it is a directory' }
       const text = await readBounded(file.read.bind(file))
       if (text === undefined) return { kind: 'too-large' }
-      return { kind: 'text', text, othersMayRead: stat.isFile() && (stat.mode & GROUP_AND_OTHERS) !== 0 }
+      return { kind: 'text', text, othersMayRead: stat.isFile() && isOpenToOthers(stat) }
     } finally {
       await file.close()
     }

@@ -158,9 +158,7 @@ const operations = z.strictObject({
     .describe('A line for each request, on standard output. Default: text on a terminal, or else none.'),
   statusSocket: text
     .optional()
-    .describe(
-      'Unix socket for `warren proxy status`. Default: one in XDG_RUNTIME_DIR, if that is set.',
-    ),
+    .describe('Unix socket for `warren proxy status`. Default: one in XDG_RUNTIME_DIR, if that is set.'),
 })
 
 export const tunnelProxySpec = z.strictObject({

@@ -84,7 +84,6 @@ class Exchange {
       this.#sent += count
     }
     this.#stream.end()
-    if (this.#stream.inputEnded && this.#stream.pendingBytes === 0) this.#stream.destroy()
   }
 
   #read(): void {
