@@ -91,7 +91,7 @@ export class Ports {
           ? options.localPort
           : undefined
     if (localPort === undefined) return refuse('EADDRINUSE', 'no free port on our side')
-    return { local: local.slice(), localPort, remote, remotePort: to.port }
+    return { local, localPort, remote, remotePort: to.port }
   }
 
   /** RFC 6056 §3.3.1: a random one, and from there on the next that is free. */

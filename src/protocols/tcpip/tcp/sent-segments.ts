@@ -12,20 +12,19 @@ export const SACKED = 1
 export const LOST = 2
 export const RETRANSMITTED = 4
 
-const LEAST_CAPACITY = 16
+/** Shared by all that have nothing in flight; never written. */
+const NONE: number[] = []
 /** A ring that grew beyond it is given up once everything is acknowledged. */
 const KEPT_CAPACITY = 256
-const NO_ENDS = new Int32Array(0)
-const NO_TIMES = new Float64Array(0)
-const NO_FLAGS = new Uint8Array(0)
 
 export class SentSegments {
   count = 0
   #first = 0
   #mask = 0
-  #ends = NO_ENDS
-  #times = NO_TIMES
-  #flags = NO_FLAGS
+  // Plain arrays: a small typed one costs 200 bytes, and most connections never have more than a few segments.
+  #ends = NONE
+  #times = NONE
+  #flags = NONE
 
   push(end: number, nowMs: number): void {
     if (this.count === this.#ends.length) this.#grow()
@@ -75,9 +74,9 @@ export class SentSegments {
     this.count = 0
     this.#first = 0
     this.#mask = 0
-    this.#ends = NO_ENDS
-    this.#times = NO_TIMES
-    this.#flags = NO_FLAGS
+    this.#ends = NONE
+    this.#times = NONE
+    this.#flags = NONE
   }
 
   #move(from: number, to: number): void {
@@ -89,18 +88,21 @@ export class SentSegments {
   }
 
   #grow(): void {
-    const [ends, times, flags] = [this.#ends, this.#times, this.#flags]
-    const capacity = Math.max(LEAST_CAPACITY, 2 * ends.length)
-    this.#ends = new Int32Array(capacity)
-    this.#times = new Float64Array(capacity)
-    this.#flags = new Uint8Array(capacity)
-    for (let index = 0; index < this.count; index++) {
-      const slot = (this.#first + index) & this.#mask
-      this.#ends[index] = ends[slot]!
-      this.#times[index] = times[slot]!
-      this.#flags[index] = flags[slot]!
+    const length = this.#ends.length
+    if (length === 0) {
+      this.#ends = [0, 0, 0, 0]
+      this.#times = [0, 0, 0, 0]
+      this.#flags = [0, 0, 0, 0]
+      this.#mask = 3
+      return
     }
-    this.#first = 0
-    this.#mask = capacity - 1
+    // What has wrapped around goes behind what has not.
+    for (let index = 0; index < length; index++) {
+      const wrapped = index < this.#first
+      this.#ends.push(wrapped ? this.#ends[index]! : 0)
+      this.#times.push(wrapped ? this.#times[index]! : 0)
+      this.#flags.push(wrapped ? this.#flags[index]! : 0)
+    }
+    this.#mask = 2 * length - 1
   }
 }

@@ -59,6 +59,9 @@ export class TcpLayer implements Layer, ConnectionHost {
   readonly #halfOpen = new Set<Connection>()
   readonly #timeWait = new Set<Connection>()
   readonly #wantMemory = new Set<Connection>()
+  /** Of the latest connection: the next one is often between the same addresses and can share them. */
+  #latestLocal: Uint8Array = new Uint8Array(0)
+  #latestRemote: Uint8Array = new Uint8Array(0)
   /** How many segments the first of `#senders` has sent in this turn of its. */
   #sentInTurn = 0
 
@@ -126,11 +129,18 @@ export class TcpLayer implements Layer, ConnectionHost {
 
   connect(to: SocketEnd, options: TcpConnectOptions = {}): TcpStream {
     const settings = { ...this.context.tcp, ...options.settings }
-    const ends = this.#ports.forConnecting(to, options)
-    const c = new Connection(this, 'failure' in ends ? ends.ends : ends, { settings })
+    const wanted = this.#ports.forConnecting(to, options)
+    const ends = 'failure' in wanted ? wanted.ends : wanted
+    this.#latestLocal = keep(ends.local, this.#latestLocal)
+    this.#latestRemote = keep(ends.remote, this.#latestRemote)
+    const c = new Connection(
+      this,
+      { ...ends, local: this.#latestLocal, remote: this.#latestRemote },
+      { settings },
+    )
     const stream = new ConnectionStream(c)
     openActively(c)
-    if ('failure' in ends) c.fail(ends.failure, ends.message)
+    if ('failure' in wanted) c.fail(wanted.failure, wanted.message)
     else if (this.#isFull) c.fail('ENOBUFS', 'there are as many connections as there may be')
     else {
       this.#table.add(c)
@@ -278,7 +288,10 @@ export class TcpLayer implements Layer, ConnectionHost {
       return 'no-listener'
     }
     if (listener.isFull || this.#isFull) return 'limit'
-    this.#openHalf({ ...ends, local: destination.slice(), remote: source.slice() }, s, listener, predecessor)
+    this.#latestLocal = keep(destination, this.#latestLocal)
+    this.#latestRemote = keep(source, this.#latestRemote)
+    const kept = { ...ends, local: this.#latestLocal, remote: this.#latestRemote }
+    this.#openHalf(kept, s, listener, predecessor)
     return undefined
   }
 
@@ -310,6 +323,10 @@ export class TcpLayer implements Layer, ConnectionHost {
       c.finish()
     }
   }
+}
+
+function keep(address: Uint8Array, latest: Uint8Array): Uint8Array {
+  return address.length === latest.length && addressesEqual(address, latest) ? latest : address.slice()
 }
 
 type SocketEnds = ConstructorParameters<typeof Connection>[1]

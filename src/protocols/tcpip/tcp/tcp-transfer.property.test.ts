@@ -21,11 +21,12 @@ const settings = fc.record({
   noDelay: fc.boolean(),
 })
 const bytes = fc.integer({ min: 1, max: 400_000 })
+const work = fc.record({ left: settings, right: settings, there: bytes, back: bytes })
 
 for (const congestionControl of ['cubic', 'newreno'] as const) {
   test(`${congestionControl}: bytes arrive intact in both directions over any link`, () => {
     fc.assert(
-      fc.property(weather, settings, settings, bytes, bytes, (link, left, right, there, back) => {
+      fc.property(weather, work, (link, { left, right, there, back }) => {
         const net = new TwoStacks({
           ...link,
           left: { tcp: { ...left, congestionControl } },

@@ -33,7 +33,8 @@ export class Cubic implements CongestionControl {
   #k = 0
   /** What Reno would have. */
   #renoBytes = 0
-  #before = { windowBytes: 0, thresholdBytes: NO_THRESHOLD, wmaxBytes: 0, priorBytes: 0 }
+  /** What `undo` returns to. */
+  #before: Readonly<Record<'windowBytes' | 'thresholdBytes' | 'wmaxBytes' | 'priorBytes', number>> | undefined
 
   constructor(segmentBytes: number) {
     this.#segmentBytes = segmentBytes
@@ -91,6 +92,7 @@ export class Cubic implements CongestionControl {
 
   undo(): void {
     const before = this.#before
+    if (before === undefined) return
     this.windowBytes = Math.max(this.windowBytes, before.windowBytes)
     this.thresholdBytes = Math.max(this.thresholdBytes, before.thresholdBytes)
     this.#wmaxBytes = before.wmaxBytes
