@@ -8,13 +8,19 @@
  *   └─────────────────────────────┘ .1         .2 └──────────────────────────────┘
  */
 import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Zone } from './dns-zone.ts'
 import { connect, Namespace } from './namespace.ts'
 import { TunnelProcess } from './tunnel-process.ts'
 import { configureEnd, type KeyPair, makeKeyPair, type WireGuardMake } from './wireguard-ends.ts'
 
 const ORIGIN = fileURLToPath(new URL('http-origin.ts', import.meta.url))
+const DNS_SERVER = fileURLToPath(new URL('dns-server.ts', import.meta.url))
 export const GATEWAY_PORT = 51820
 export const INSIDE = { client: '10.9.0.1', client6: 'fd00:9::1', gateway: '10.9.0.2', gateway6: 'fd00:9::2' }
 export const OUTSIDE = {
@@ -30,8 +36,17 @@ export interface GatewayLab {
   readonly keys: { readonly client: KeyPair; readonly gateway: KeyPair }
   /** A wg-quick file for the client; lines are added to its sections. */
   readonly config: (extra?: ClientConfig) => string
+  /** A server of the DNS in a host; `asked` grows by "udp NAME" and "tcp NAME". */
+  readonly dns: (host: Namespace, address: string, zone: Zone) => Promise<DnsHere>
+  /** From now on the client host's own resolver asks there. */
+  readonly resolvConf: (text: string) => Promise<void>
   /** A process of nobody's in the client host, ended with the test. */
   readonly process: () => TunnelProcess
+}
+
+export interface DnsHere {
+  readonly asked: readonly string[]
+  stop(): void
 }
 
 export interface ClientConfig {
@@ -82,12 +97,34 @@ export async function buildGateway(
   return {
     ...{ client, gateway, keys },
     config: (extra = {}) => configOf(keys, extra),
+    dns: serveDns,
+    resolvConf: (text) => bindResolvConf(t, client, text),
     process: () => {
       const started = new TunnelProcess(client)
       t.after(() => started.kill())
       return started
     },
   }
+}
+
+async function serveDns(host: Namespace, address: string, zone: Zone): Promise<DnsHere> {
+  const asked: string[] = []
+  const server = host.spawn(process.execPath, [DNS_SERVER, address, '53', JSON.stringify(zone)])
+  if (server.stdout === null) throw new Error('no pipe')
+  const lines = createInterface({ input: server.stdout })
+  await once(lines, 'line')
+  lines.on('line', (line) => asked.push(line))
+  return { asked, stop: () => server.kill('SIGKILL') }
+}
+
+/** The host has its own mount namespace, so nobody else sees it. */
+async function bindResolvConf(t: TestContext, host: Namespace, text: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-resolv-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  chmodSync(folder, 0o755)
+  const file = join(folder, 'resolv.conf')
+  writeFileSync(file, text, { mode: 0o644 })
+  await host.exec(`mount --bind ${file} /etc/resolv.conf`)
 }
 
 function configOf(keys: GatewayLab['keys'], o: ClientConfig): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { digestOfPattern } from './byte-pattern.ts'
-import { patiently } from './eventually.ts'
+import { eventually, patiently } from './eventually.ts'
 import { needs } from './needs.ts'
 import { buildGateway, INSIDE, OUTSIDE } from './tunnel-gateway.ts'
 import type { WireGuardMake } from './wireguard-ends.ts'
@@ -74,4 +74,63 @@ export function tunnelSuite({ make, engine, bytes }: TunnelSuiteOptions): void {
     await lab.gateway.exec(`ping -n -c 1 -W 10 ${INSIDE.client}`)
     assert.equal((await tunnel.fetch(INSIDE.gateway, 1000)).received, 1000)
   })
+
+  test(
+    `GL-03 GL-06 ${who}: the endpoint's name is this machine's business, names behind it the tunnel's`,
+    options,
+    async (t) => {
+      const lab = await buildGateway(t, make)
+      const outside = await lab.dns(lab.client, '127.0.0.1', {
+        'gw.example.org': [OUTSIDE.gateway],
+        'web.internal': ['192.0.2.66'],
+      })
+      const inside = await lab.dns(lab.gateway, INSIDE.gateway, {
+        'web.internal': [INSIDE.gateway6, INSIDE.gateway],
+      })
+      await lab.resolvConf('nameserver 127.0.0.1\n')
+      const tunnel = lab.process()
+      const interfaceLines = [`DNS = ${INSIDE.gateway}, internal`]
+      await tunnel.open(lab.config({ endpoint: 'gw.example.org:51820', interfaceLines }), engine)
+      assert.equal((await tunnel.fetch('web.internal', 1000)).received, 1000)
+      assert.equal((await tunnel.fetch('web', 1000)).received, 1000)
+      await assert.rejects(tunnel.fetch('absent.internal', 1), { code: 'ENOTFOUND' })
+      assert.ok(inside.asked.includes('udp web.internal'))
+      assert.deepEqual([...new Set(outside.asked)], ['udp gw.example.org'])
+    },
+  )
+
+  test(
+    `GL-03 ${who}: a gateway that is up late and moves later is found, and both ends may roam`,
+    options,
+    async (t) => {
+      const lab = await buildGateway(t, make)
+      const first = await lab.dns(lab.client, '127.0.0.1', {})
+      await lab.resolvConf('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
+      const tunnel = lab.process()
+      await tunnel.open(lab.config({ endpoint: 'gw.example.org:51820' }), engine)
+      await eventually(async () => (await tunnel.status()).peers[0]?.trouble?.includes('does not resolve'), {
+        what: 'the status says that the name does not resolve',
+      })
+      await assert.rejects(tunnel.fetch(INSIDE.gateway, 1, 500), { code: 'EHOSTUNREACH' })
+      first.stop()
+      const second = await lab.dns(lab.client, '127.0.0.1', { 'gw.example.org': [OUTSIDE.gateway] })
+      await tunnel.ask({ op: 'ready' })
+      assert.equal((await tunnel.fetch(INSIDE.gateway, 1000)).received, 1000)
+
+      // The client moves: the gateway follows without a handshake.
+      await lab.client.exec(`ip address add 192.0.2.99/24 dev eth0`)
+      await lab.client.exec(`ip address delete ${OUTSIDE.client}/24 dev eth0`)
+      await lab.client.exec(`ip address replace 192.0.2.99/24 dev eth0`)
+      assert.equal((await tunnel.fetch(INSIDE.gateway, 1000)).received, 1000)
+
+      // The gateway moves, and only the name tells where to.
+      second.stop()
+      await lab.dns(lab.client, '127.0.0.1', { 'gw.example.org': ['192.0.2.78'] })
+      await lab.gateway.exec('ip address add 192.0.2.78/24 dev eth0')
+      await lab.gateway.exec(`ip address delete ${OUTSIDE.gateway}/24 dev eth0`)
+      await lab.gateway.exec('ip address replace 192.0.2.78/24 dev eth0')
+      assert.equal((await tunnel.fetch(INSIDE.gateway, 1000, 60_000)).received, 1000)
+      assert.equal((await tunnel.status()).peers[0]?.endpoint, '192.0.2.78:51820')
+    },
+  )
 }
