@@ -122,7 +122,8 @@ function arriveReset(c: Connection, s: Segment, nowMs: number): StackDrop | unde
   }
   if (c.state === TIME_WAIT) return 'out-of-window' // RFC 1337
   if (c.state === SYN_RECEIVED && c.listener === undefined) c.fail('ECONNREFUSED', 'the other end refused')
-  else if (c.isComplete) c.finish()
+  // Both have said everything, and everything we said has arrived (§3.10.7.4 for these states).
+  else if (c.state >= CLOSING && c.sender.buffer.length === 0) c.finish()
   else c.fail('ECONNRESET', 'the other end reset the connection')
   return undefined
 }
@@ -144,12 +145,9 @@ function arriveSyn(c: Connection, s: Segment, nowMs: number): StackDrop | undefi
 }
 
 /** What is not acceptable is answered, unless it is a RST. What carries text was lost on its way, so it is answered at once. */
-function refuse(c: Connection, s: Segment, nowMs: number): StackDrop {
+function refuse(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
   if (s.has(RST)) return 'out-of-window'
-  if (c.state === SYN_RECEIVED && s.has(SYN)) {
-    arriveSyn(c, s, nowMs)
-    return 'out-of-window'
-  }
+  if (c.state === SYN_RECEIVED && s.has(SYN)) return arriveSyn(c, s, nowMs)
   if (s.length === 0) challenge(c, nowMs)
   else {
     c.receiver.noteDuplicate(s)

@@ -10,6 +10,8 @@ import { before, distance } from './sequence.ts'
 export const DUPLICATE_THRESHOLD = 3
 /** Our clock ticks in milliseconds: less patience would be none. */
 const LEAST_PATIENCE_MS = 1
+/** Timers that are not due now are not due at once either, whatever rounding does. */
+const LEAST_TIMER_MS = 1
 /** RFC 8985 §6.2 step 4. */
 const MAX_PATIENCE_STEPS = 16
 const RECOVERIES_UNTIL_IMPATIENT = 16
@@ -25,6 +27,11 @@ export class Rack {
   #hasHighest = false
   #patienceSteps = 1
   #recoveriesLeft = 0
+  #reportRoundEnd = 0
+
+  start(c: Connection): void {
+    this.#reportRoundEnd = c.sender.oldest
+  }
 
   /** One record was delivered, by SEG.ACK or by a SACK block. */
   // oxlint-disable-next-line eslint/max-params -- once per record: an options object would be garbage
@@ -48,8 +55,11 @@ export class Rack {
     }
   }
 
-  /** RFC 2883: what we sent again had arrived; more patience. At most once per round trip: the caller sees to it. */
-  duplicateReported(): void {
+  /** RFC 2883: what we sent again had arrived. More patience, once per round trip. */
+  duplicateReported(c: Connection): void {
+    const { next, oldest, retransmittedSegments } = c.sender
+    if (retransmittedSegments === 0 || before(oldest, this.#reportRoundEnd)) return
+    this.#reportRoundEnd = next
     this.reorderingSeen = true
     this.#patienceSteps = Math.min(MAX_PATIENCE_STEPS, this.#patienceSteps + 1)
     this.#recoveriesLeft = RECOVERIES_UNTIL_IMPATIENT
@@ -80,7 +90,7 @@ export class Rack {
       }
       const leftMs = sentAt + this.roundTripMs + patienceMs - nowMs
       if (leftMs <= 0) recovery.markLost(c, index, distance(from, end))
-      else if (leftMs > again) again = leftMs
+      else again = Math.max(again, leftMs, LEAST_TIMER_MS)
     }
     return again
   }

@@ -39,10 +39,13 @@ export class Recovery {
   /** When the first segment of this recovery was sent again, on the clock that is echoed. */
   #firstStamp = 0
   #hasFirstStamp = false
+  /** Where that segment ends. */
+  #firstEnd = 0
 
   /** The handshake is over. */
   start(c: Connection): void {
     this.recoverTo = c.sender.initial
+    this.rack.start(c)
     this.limitedTo = c.sender.oldest
     this.#roundEnd = c.sender.next
   }
@@ -117,11 +120,13 @@ export class Recovery {
     this.schedule(c, nowMs, false, 0)
   }
 
-  sentAgain(c: Connection, length: number, nowMs: number): void {
+  // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+  sentAgain(c: Connection, end: number, length: number, nowMs: number): void {
     if (this.phase === 'recovery') this.#rate.sent(length)
     if (!this.#hasFirstStamp && this.phase !== 'open') {
       this.#hasFirstStamp = true
       this.#firstStamp = c.timestampAt(nowMs)
+      this.#firstEnd = end
     }
     this.schedule(c, nowMs, true, 0)
   }
@@ -226,7 +231,8 @@ export class Recovery {
 
   /** RFC 3522: the first acknowledgment echoes what was sent before we sent again. */
   #isSpurious(c: Connection, s: Segment): boolean {
-    if (!this.#hasFirstStamp || this.phase === 'open') return false
+    if (!this.#hasFirstStamp || this.phase === 'open' || before(s.acknowledgment, this.#firstEnd))
+      return false
     this.#hasFirstStamp = false
     return c.usesTimestamps && s.hasTimestamps && before(s.timestampEcho, this.#firstStamp)
   }

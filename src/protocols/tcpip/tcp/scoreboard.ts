@@ -56,7 +56,7 @@ export function markSacked(c: Connection, s: Segment, nowMs: number): number {
     // RFC 2883 §4: below SEG.ACK, or inside the second block, the first one reports a duplicate.
     if (index === 0 && isDuplicate(s, start, end)) {
       c.recovery.tailProbe.duplicateReported(end)
-      if (c.recovery.phase !== 'open') c.recovery.rack.duplicateReported()
+      c.recovery.rack.duplicateReported(c)
       continue
     }
     // Older than SND.UNA, or of what was never sent: nothing to learn.

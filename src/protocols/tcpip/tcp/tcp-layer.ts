@@ -64,6 +64,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   #latestRemote: Uint8Array = new Uint8Array(0)
   /** How many segments the first of `#senders` has sent in this turn of its. */
   #sentInTurn = 0
+  #isClosed = false
 
   constructor(context: LayerContext, nowMs: number) {
     this.context = context
@@ -141,6 +142,7 @@ export class TcpLayer implements Layer, ConnectionHost {
     const stream = new ConnectionStream(c)
     openActively(c)
     if ('failure' in wanted) c.fail(wanted.failure, wanted.message)
+    else if (this.#isClosed) c.fail('ECONNABORTED', 'the stack was closed')
     else if (this.#isFull) c.fail('ENOBUFS', 'there are as many connections as there may be')
     else {
       this.#table.add(c)
@@ -163,11 +165,13 @@ export class TcpLayer implements Layer, ConnectionHost {
 
   /** Everybody is gone at once; the other ends are told if `emit` is still asked. */
   close(): void {
+    this.#isClosed = true
     for (const listener of this.#ports.listeners()) listener.close()
     for (const c of this.#table.all()) {
       if (c.state >= SYN_RECEIVED && c.state !== TIME_WAIT) this.sendReset(c)
-      c.fail('ECONNABORTED', 'the tunnel was closed')
+      c.fail('ECONNABORTED', 'the stack was closed')
     }
+    this.context.work()
   }
 
   /** Of the link. */

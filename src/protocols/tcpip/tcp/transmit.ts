@@ -54,10 +54,15 @@ function sendText(c: Connection, memory: PacketMemory, at: number, nowMs: number
     if (sender.next === sender.oldest) resume(c, nowMs)
     const length = newTextLength(c)
     const unsent = sender.unsentBytes
-    const withFin = sender.ending && length === unsent
+    const withFin = sender.ending && length === unsent && (length > 0 || finFits(c))
     if (length > 0 || withFin) return sendNew(c, memory, at, length, withFin, nowMs)
   }
   return c.tailProbeIsDue ? sendTail(c, memory, at, nowMs) : 0
+}
+
+/** It takes a place in the other end's window, unless it is what probes that. */
+function finFits(c: Connection): boolean {
+  return c.sender.usableWindowBytes > 0 || c.sender.next === c.sender.oldest
 }
 
 /** Nothing is in flight: after a pause, what was known of the path is old. */
@@ -142,7 +147,9 @@ function sendLost(c: Connection, memory: PacketMemory, at: number, nowMs: number
   }
   const count = distance(start, end)
   const inFlight = recovery.inFlightBytes(c)
-  if (inFlight > 0 && inFlight + count > c.congestion.windowBytes) return 0
+  // Into a window that has closed, or shrunk, only one at a time.
+  const most = Math.min(c.congestion.windowBytes, sender.windowBytes)
+  if (inFlight > 0 && inFlight + count > most) return 0
   recovery.lostBytes -= count
   sent.sentAgain(index, nowMs)
   return sendAgain(c, memory, at, start, end, nowMs)
@@ -154,7 +161,10 @@ function sendTail(c: Connection, memory: PacketMemory, at: number, nowMs: number
   const { recovery, sender } = c
   const { sent } = sender
   c.tailProbeIsDue = false
-  if (sent.count === 0 || !recovery.tailProbe.isWanted(c)) return 0
+  if (sent.count === 0 || !recovery.tailProbe.isWanted(c)) {
+    recovery.schedule(c, nowMs, false, 0)
+    return 0
+  }
   const end = sender.next
   let start = sent.count === 1 ? sender.oldest : sent.end(sent.count - 2)
   if (sender.payloadUntil(start, end) > sender.segmentBytes) {
@@ -181,6 +191,6 @@ function sendAgain(
   const flags = ACK | PSH | (length < count ? FIN : 0)
   sender.retransmittedSegments += 1
   sender.lastSentAt = nowMs
-  c.recovery.sentAgain(c, count, nowMs)
+  c.recovery.sentAgain(c, end, count, nowMs)
   return writeSegment(c, memory, at, start, flags, length, nowMs)
 }

@@ -46,7 +46,10 @@ export function writeSegment(
   view.setUint16(headerAt + 16, transportChecksum(memory, headerAt, segmentLength, c.pseudoSum), true)
   writeIpHeader(memory, at, c.local, c.remote, PROTOCOL_TCP, segmentLength, 0)
   c.lastAcknowledgmentSent = receiver.next
-  c.acknowledgment.sent()
+  // Full segments have no room to tell of holes: a bare acknowledgment follows.
+  const keepsSilent =
+    length >= sender.segmentBytes && c.usesSack && (receiver.hasHoles || receiver.hasDuplicate)
+  if (!keepsSilent) c.acknowledgment.sent()
   return c.ipHeaderBytes + segmentLength
 }
 
