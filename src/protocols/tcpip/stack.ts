@@ -176,8 +176,7 @@ export class Stack implements api.TcpIpStack {
       isOurs: (address) => this.#own.has(address),
       pathMtu: (remote) => this.#paths.get(remote, this.#nowMs),
       lowerPathMtu: (remote, mtuBytes, nowMs) => {
-        this.#counters.count('path-mtu-lowered')
-        this.#paths.lower(remote, mtuBytes, nowMs)
+        if (this.#paths.lower(remote, mtuBytes, nowMs)) this.#counters.count('path-mtu-lowered')
       },
       mayAnswer: (nowMs) => this.#answers.take(nowMs),
       work: () => {

@@ -59,6 +59,7 @@ export class Pings {
   }
 
   advance(nowMs: number): void {
+    if (this.#waiting.size === 0) return
     for (const [identifier, ping] of this.#waiting) {
       // Never sent, because nobody asks us to: its time begins now.
       if (ping.deadline === Number.POSITIVE_INFINITY) ping.deadline = nowMs + ping.timeoutMs
@@ -68,6 +69,7 @@ export class Pings {
 
   nextDeadline(): number {
     let next = Number.POSITIVE_INFINITY
+    if (this.#waiting.size === 0) return next
     for (const { deadline } of this.#waiting.values()) next = Math.min(next, deadline)
     return next
   }

@@ -36,12 +36,12 @@ export class PathMtus {
     return this.linkMtuBytes
   }
 
-  /** Never raises it. 0: the next plateau below what it is. */
-  lower(remote: Uint8Array, mtuBytes: number, nowMs: number): void {
+  /** Never raises it. 0: the next plateau below what it is. Whether it is lower now. */
+  lower(remote: Uint8Array, mtuBytes: number, nowMs: number): boolean {
     const known = this.get(remote, nowMs)
     const said = mtuBytes > 0 ? mtuBytes : (PLATEAUS.find((plateau) => plateau < known) ?? 0)
     const bounded = Math.max(said, remote.length === 4 ? MIN_IPV4_MTU : MIN_IPV6_MTU)
-    if (bounded >= known) return
+    if (bounded >= known) return false
     const key = formatAddress(remote)
     this.#paths.delete(key)
     for (const oldest of this.#paths.keys()) {
@@ -49,5 +49,6 @@ export class PathMtus {
       this.#paths.delete(oldest)
     }
     this.#paths.set(key, { mtuBytes: bounded, until: nowMs + PATH_MTU_AGE_MS })
+    return true
   }
 }

@@ -111,6 +111,7 @@ export class Reassembly {
   }
 
   advance(nowMs: number): void {
+    if (this.#datagrams.size === 0) return
     for (const datagram of this.#datagrams.values()) {
       if (datagram.until > nowMs) continue
       this.#remove(datagram)
@@ -122,6 +123,7 @@ export class Reassembly {
 
   nextDeadline(): number {
     let next = Number.POSITIVE_INFINITY
+    if (this.#datagrams.size === 0) return next
     for (const { until } of this.#datagrams.values()) next = Math.min(next, until)
     return next
   }

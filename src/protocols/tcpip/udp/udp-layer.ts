@@ -133,7 +133,7 @@ export class UdpLayer implements Layer, UdpSocketPorts {
   }
 
   ready(socket: UdpSocket): void {
-    if (!this.#ready.includes(socket)) this.#ready.push(socket)
+    this.#ready.push(socket)
   }
 
   release(bytes: number): void {

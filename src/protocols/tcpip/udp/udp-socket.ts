@@ -6,7 +6,7 @@ import type { Bound } from './udp-ports.ts'
 
 export interface UdpSocketPorts {
   send(from: UdpSocket, bytes: Uint8Array, remote: Uint8Array, remotePort: number): boolean
-  /** It has something for its owner. */
+  /** It has something for its owner; said once until `notify`. */
   ready(socket: UdpSocket): void
   /** So many bytes were handed over, or thrown away. */
   release(bytes: number): void
@@ -34,6 +34,7 @@ export class UdpSocket implements UdpSocketInside, Bound {
   #arrived: Arrived[] = []
   #errors: { readonly code: UdpErrorCode; readonly to: SocketEnd }[] = []
   #closed = false
+  #isReady = false
   /** Whoever sends one datagram sends more: the ends of the last one, as bytes and as text. */
   #lastFrom = new End()
   #lastTo = new End()
@@ -74,16 +75,17 @@ export class UdpSocket implements UdpSocketInside, Bound {
     const from = this.#lastFrom.textOf(source, sourcePort)
     const to = this.#lastTo.textOf(destination, this.port)
     this.#arrived.push({ bytes, from, to })
-    this.#ports.ready(this)
+    this.#becomeReady()
   }
 
   fail(code: UdpErrorCode, remote: Uint8Array, remotePort: number): void {
     if (this.#options.onError === undefined || this.#errors.length >= MAX_ERRORS) return
     this.#errors.push({ code, to: { address: formatAddress(remote), port: remotePort } })
-    this.#ports.ready(this)
+    this.#becomeReady()
   }
 
   notify(): void {
+    this.#isReady = false
     const [arrived, errors] = [this.#arrived, this.#errors]
     this.#arrived = []
     this.#errors = []
@@ -92,6 +94,12 @@ export class UdpSocket implements UdpSocketInside, Bound {
       this.#ports.release(bytes.length + DATAGRAM_OVERHEAD_BYTES)
       if (!this.#closed) this.#options.onDatagram?.(bytes, from, to)
     }
+  }
+
+  #becomeReady(): void {
+    if (this.#isReady) return
+    this.#isReady = true
+    this.#ports.ready(this)
   }
 }
 
