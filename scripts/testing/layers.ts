@@ -18,7 +18,7 @@ const UNIT = [
   'scripts/**/*.test.ts',
   'bench/**/*.test.ts',
   'test/*.test.ts',
-  'test/{harness,models,vectors,sim,fuzz}/**/*.test.ts',
+  'test/{harness,models,vectors,sim,tcpip,fuzz}/**/*.test.ts',
 ]
 
 export const LAYERS: readonly Layer[] = [

@@ -75,6 +75,8 @@ export class Conversation {
   /** Whatever happened: after this long nothing is left of it. */
   assertNothingLeft(afterMs: number): void {
     this.path.run(afterMs)
+    // Whoever owns a stream that failed reads what is left, or lets it go.
+    for (const { stream } of [this.caller, this.listener]) stream?.destroy()
     for (const side of ['left', 'right'] as const) {
       assert.equal(this.path[side].stack.nextDeadline(), undefined, `no timer is left at the ${side}`)
       assert.equal(this.pools[side].usedBytes, 0, `no page is left at the ${side}`)
