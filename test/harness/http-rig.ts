@@ -102,6 +102,8 @@ export interface HttpRigOptions {
   readonly capacityBytes?: number
   readonly pieceBytes?: number
   readonly clientAddress?: string
+  /** Targets leave what they get where it is. */
+  readonly pausedTargets?: boolean
   /** Instead of a target that takes every connection. */
   readonly dial?: (signal: AbortSignal) => Promise<ByteStream> | undefined
 }
@@ -158,7 +160,9 @@ export class HttpRig {
 
   #accept(): ByteStream {
     const [ours, theirs] = streamPair(this.#streams())
-    this.targets.push(new TextEnd(theirs))
+    const target = new TextEnd(theirs)
+    target.isPaused = this.#options.pausedTargets ?? false
+    this.targets.push(target)
     return ours
   }
 

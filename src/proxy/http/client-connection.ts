@@ -18,6 +18,8 @@ import { Deadline } from './timer-wheel.ts'
 
 /** What a client that is being turned away may still send before the connection is cut. */
 const LINGER_BYTES = 256 * 1024
+/** While draining, for the first request of a connection. */
+const DRAIN_GRACE_MS = 1000
 
 export interface ClientOwner {
   onClientClosed(client: ClientConnection): void
@@ -54,10 +56,10 @@ export class ClientConnection extends Deadline implements HeadHolder {
     this.context = context
     this.outlet = new Outlet(stream)
     this.#owner = owner
+    stream.onProgress = () => this.progress()
   }
 
   start(): void {
-    this.stream.onProgress = () => this.progress()
     this.#armHead()
     this.progress()
   }
@@ -155,7 +157,7 @@ export class ClientConnection extends Deadline implements HeadHolder {
 
   #armHead(): void {
     this.#awaitsHead = true
-    this.arm(this.context.route.timeouts.requestHeadMs)
+    this.arm(this.context.isDraining ? DRAIN_GRACE_MS : this.context.route.timeouts.requestHeadMs)
   }
 
   #readRequests(): void {
@@ -182,7 +184,7 @@ export class ClientConnection extends Deadline implements HeadHolder {
     }
     if (length === INCOMPLETE) {
       if (stream.inputEnded) this.finish()
-      else if (context.isDraining && this.partialHead === undefined) this.finish()
+      else if (context.isDraining && this.partialHead === undefined && this.#served > 0) this.finish()
       else if (this.partialHead !== undefined || this.#served === 0) {
         if (!this.#awaitsHead) this.#armHead()
       } else this.arm(timeouts.clientIdleMs)

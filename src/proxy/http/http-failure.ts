@@ -11,7 +11,6 @@ export const FAILURES = {
   'too-many-requests': { status: 503, text: 'This route serves as many requests as it may.' },
   'queue-full': { status: 503, text: 'Too many requests wait for a connection to the target.' },
   'queue-timeout': { status: 503, text: 'No connection to the target became free in time.' },
-  draining: { status: 503, text: 'This proxy is about to stop.' },
   'dial-timeout': { status: 504, text: 'The target could not be reached in time.' },
   'dial-refused': { status: 502, text: 'The target refuses connections.' },
   'dial-name': { status: 502, text: 'The name of the target has no address.' },

@@ -52,14 +52,13 @@ export class HttpProxy {
 
   /** Takes a connection over, for good. */
   serve(stream: ByteStream & StreamEnds): void {
-    const { route, counters, isDraining } = this.#context
+    const { route, counters } = this.#context
     const client = new ClientConnection(stream, this.#context, this)
     counters.clientConnections++
+    const isTooMany = this.#clients.size >= route.limits.clients
     this.#clients.add(client)
-    client.start()
-    if (client.state === 'closed') return
-    if (this.#clients.size > route.limits.clients) client.refuse('too-many-clients')
-    else if (isDraining && client.state === 'reading') client.refuse('draining')
+    if (isTooMany) client.refuse('too-many-clients')
+    else client.start()
   }
 
   onClientClosed(client: ClientConnection): void {
@@ -72,9 +71,8 @@ export class HttpProxy {
   async drain(): Promise<void> {
     this.#context.isDraining = true
     for (const client of this.#clients) client.finishIfIdle()
+    if (this.#clients.size > 0) await new Promise<void>((resolve) => this.#whenEmpty.push(resolve))
     this.#context.pool.closeIdle()
-    if (this.#clients.size === 0) return
-    await new Promise<void>((resolve) => this.#whenEmpty.push(resolve))
   }
 
   /** Everything, at once. */
