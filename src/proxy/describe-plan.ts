@@ -1,5 +1,5 @@
 /** What a configuration would do, for `--check`: nothing is opened for it, and no secret is in it. Pure. */
-import { formatEndpoint } from '../model/index.ts'
+import { formatEndpoint } from '../protocols/wireguard/formats/index.ts'
 import { formatListen } from './config/listen-at.ts'
 import type { HttpEntry, ProxyConfig } from './config/proxy-config.ts'
 import { formatTargetUrl } from './config/target-url.ts'

@@ -8,11 +8,12 @@ import {
   type YamlDocument,
 } from '../../model/index.ts'
 import type { PlaceOf } from './findings.ts'
-import { tunnelProxy, type TunnelProxySpec } from './schema.ts'
+import type { ProxySpec } from './proxy-spec.ts'
+import { tunnelProxy } from './schema.ts'
 
 export interface FromFile {
   /** What is left when the wrong fields are out; undefined: nothing to look at further. */
-  readonly spec: TunnelProxySpec | undefined
+  readonly spec: ProxySpec | undefined
   readonly name: string
   readonly placeOf: PlaceOf
   readonly problems: readonly Problem[]

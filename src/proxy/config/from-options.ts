@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../../model/index.ts'
 import type { EnvironmentOptions } from './dot-env.ts'
+import type { HttpSpec, OperationsSpec, ProxySpec } from './proxy-spec.ts'
 
 export interface ProxyOptions {
   readonly config?: string | undefined
@@ -31,8 +32,7 @@ export interface OperationsOptions {
 }
 
 export interface FromOptions {
-  /** As in a file; not checked yet. */
-  readonly value: Readonly<Record<string, unknown>>
+  readonly lists: Omit<ProxySpec, 'operations' | 'drainSeconds'>
   /** From `spec.http[0].to` to `--to`. */
   readonly origins: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
@@ -69,28 +69,36 @@ export function specFromOptions(options: ProxyOptions, environment: EnvironmentO
     draft.addPair('publish', text, { origin, form: 'PORT=HOST:PORT', key: 'port' })
   for (const [text, origin] of each(options.socks, '--socks'))
     draft.add('socks', { listen: text }, { listen: origin })
-  return { value: draft.value(), origins: draft.origins, problems: draft.problems }
+  return { lists: draft.lists, origins: draft.origins, problems: draft.problems }
 }
 
-/** Over what a file says. */
-export function operationsFromOptions(options: OperationsOptions): Pick<FromOptions, 'value' | 'origins'> {
+/** Only what is given, so that it can be laid over what a file says. */
+export function operationsFromOptions(options: OperationsOptions): {
+  readonly operations: OperationsSpec
+  readonly drainSeconds: number | undefined
+  readonly origins: ReadonlyMap<string, string>
+} {
   const { operations: listen, probe, accessLog, statusSocket, drainSeconds } = options
-  const fields = { listen, probe, accessLog, statusSocket }
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  const given = Object.entries({ listen, probe, accessLog, statusSocket }).filter(
+    ([, value]) => value !== undefined,
+  )
   return {
-    value: { operations: given, ...(drainSeconds === undefined ? {} : { drainSeconds }) },
-    origins: new Map([
-      ['spec.operations.listen', '--operations'],
-      ['spec.operations.probe', '--probe'],
-      ['spec.operations.statusSocket', '--status-socket'],
-      ['spec.drainSeconds', '--drain'],
-    ]),
+    operations: Object.fromEntries(given),
+    drainSeconds,
+    origins: new Map(given.map(([field]) => [`spec.operations.${field}`, FLAGS[field] ?? field])),
   }
+}
+
+const FLAGS: Readonly<Record<string, string>> = {
+  listen: '--operations',
+  probe: '--probe',
+  accessLog: '--access-log',
+  statusSocket: '--status-socket',
 }
 
 const SHARED_ORIGINS = { host: '--host', tls: '--tls-cert', targetTls: '--target-ca' } as const
 
-function sharedHttp(options: ProxyOptions, draft: Draft): Record<string, unknown> {
+function sharedHttp(options: ProxyOptions, draft: Draft): Partial<HttpSpec> {
   const { host, tlsCert: cert, tlsKey: key, targetCa: ca } = options
   if ((cert === undefined) !== (key === undefined)) draft.problems.push(HALF_TLS)
   return {
@@ -100,7 +108,8 @@ function sharedHttp(options: ProxyOptions, draft: Draft): Record<string, unknown
   }
 }
 
-type List = 'tunnels' | 'http' | 'tcp' | 'udp' | 'publish' | 'socks'
+type Lists = { -readonly [List in keyof FromOptions['lists']]: FromOptions['lists'][List][number][] }
+type List = keyof Lists
 
 interface Pair {
   readonly origin: string
@@ -116,19 +125,13 @@ class Draft {
     ['spec.tunnels', '--config'],
   ])
   readonly problems: Problem[] = []
-  readonly #lists: Record<List, unknown[]> = {
-    tunnels: [],
-    http: [],
-    tcp: [],
-    udp: [],
-    publish: [],
-    socks: [],
-  }
+  readonly lists: Lists = { tunnels: [], http: [], tcp: [], udp: [], publish: [], socks: [] }
 
   add(list: List, entry: Readonly<Record<string, unknown>>, origins: Readonly<Record<string, string>>): void {
-    const path = `spec.${list}[${this.#lists[list].length}]`
+    const path = `spec.${list}[${this.lists[list].length}]`
     for (const [field, origin] of Object.entries(origins)) this.origins.set(`${path}.${field}`, origin)
-    this.#lists[list].push(entry)
+    // Each list gets the fields of its own entries: see the callers.
+    this.lists[list].push(entry as never)
   }
 
   /** Neither an address to listen on nor a port has an equals sign in it; a URL may. */
@@ -147,10 +150,6 @@ class Draft {
     const value = key === 'port' ? Number(first) : first
     const origins = { [key]: origin, to: origin, ...(list === 'http' ? SHARED_ORIGINS : {}) }
     this.add(list, { [key]: value, to: text.slice(equals + 1), ...rest }, origins)
-  }
-
-  value(): Readonly<Record<string, unknown>> {
-    return this.#lists
   }
 }
 

@@ -2,7 +2,7 @@
  * Addresses as people write them for a proxy: where to listen (`:8080`, `127.0.0.1:8080`, `[::1]:8080`,
  * `localhost:8080`), and where to go (`db.internal:5432`).
  */
-import { formatEndpoint, parseEndpoint } from '../../model/index.ts'
+import { formatEndpoint, parseEndpoint } from '../../protocols/wireguard/formats/index.ts'
 
 export interface ListenAt {
   /** An address, a name of this machine, or empty: all of its addresses, of both families. */
@@ -28,14 +28,15 @@ export function parseListen(text: string): ListenAt | undefined {
   const host = text.slice(0, colon)
   if (port === undefined) return undefined
   if (host === '' || host === '*') return { host: '', port }
-  const parsed = parseEndpoint(`${host}:1`)
-  if (parsed?.port !== 1) return undefined
-  return { host: parsed.host, port }
+  const parsed = parseHostPort(`${host}:1`)
+  return parsed === undefined ? undefined : { host: parsed.host, port }
 }
 
 export function parseHostPort(text: string): HostPort | undefined {
   const parsed = parseEndpoint(text)
-  return parsed?.port === undefined ? undefined : { host: parsed.host, port: parsed.port }
+  // A zone names a link of one machine, and behind a tunnel there are none.
+  if (parsed === undefined || parsed.host.includes('%')) return undefined
+  return { host: parsed.host.toLowerCase(), port: parsed.port }
 }
 
 /** One text for one place, whichever way it was written. */

@@ -1,12 +1,12 @@
 /** The files that entries name: WireGuard configurations, certificates, passwords. */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
-import { secretText } from '../../model/index.ts'
+import type { SecretText } from '../../model/index.ts'
 import { parseTunnelSettings } from '../../tunnel/index.ts'
 import type { Findings } from './findings.ts'
 import type { ServerTlsFiles, SocksUser, TargetTlsFiles, TunnelEntry } from './proxy-config.ts'
 import { MAX_FILE_BYTES, type ReadFile } from './read-file.ts'
-import type { HttpSpec, TunnelProxySpec } from './schema.ts'
+import type { HttpSpec, SocksSpec, TunnelSpec } from './proxy-spec.ts'
 
 /** Reads each file once, however often it is named. */
 export class NamedFiles {
@@ -86,7 +86,7 @@ export interface Reading {
 }
 
 export async function readTunnels(
-  specs: TunnelProxySpec['tunnels'],
+  specs: readonly TunnelSpec[],
   { files, findings }: Reading,
 ): Promise<readonly TunnelEntry[]> {
   const found: TunnelEntry[] = []
@@ -125,7 +125,7 @@ export async function readServerTls(
     return refuse('key', `${tls.key} has no private key in PEM without a passphrase`)
   if (!certificate.checkPrivateKey(privateKey))
     return refuse('key', `${tls.key} does not belong to the certificate in ${tls.cert}`)
-  return { cert, key: secretText(key), digest: digestOf(`${cert}\0${key}`) }
+  return { cert, key: await hidden(key), digest: digestOf(`${cert}\0${key}`) }
 }
 
 export async function readTargetTls(
@@ -149,7 +149,7 @@ export async function readTargetTls(
 
 /** Undefined: everybody may. */
 export async function readUsers(
-  users: TunnelProxySpec['socks'][number]['users'],
+  users: SocksSpec['users'],
   field: string,
   { files, findings }: Reading,
 ): Promise<readonly SocksUser[] | undefined> {
@@ -170,13 +170,19 @@ export async function readUsers(
       const message = `the first line of ${passwordFile} has no password of 1 to 255 bytes`
       findings.add({ code: 'InvalidValue', field: `${place}.passwordFile`, message })
     }
-    found.push({ name, password: secretText(password) })
+    found.push({ name, password: await hidden(password) })
   }
   return found
 }
 
 export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64')
+}
+
+/** Loaded for those who have such a secret: it comes with the schemas of every kind. */
+async function hidden(text: string): Promise<SecretText> {
+  const { secretText } = await import('../../model/index.ts')
+  return secretText(text)
 }
 
 /** What a stranger's PEM does to the parser is only that it does not parse. */

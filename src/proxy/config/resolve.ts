@@ -1,5 +1,5 @@
 /**
- * The words of a TunnelProxySpec → a ProxyConfig, or everything that is wrong with them. Reads the files that are
+ * The words of a ProxySpec → a ProxyConfig, or everything that is wrong with them. Reads the files that are
  * named and opens nothing else.
  */
 import type { HttpRoute } from '../http/http-route.ts'
@@ -18,7 +18,14 @@ import {
   readUsers,
   type Reading,
 } from './resolve-files.ts'
-import type { HttpSpec, TunnelProxySpec } from './schema.ts'
+import type {
+  ForwardSpec,
+  HttpSpec,
+  OperationsSpec,
+  ProxySpec,
+  PublishSpec,
+  SocksSpec,
+} from './proxy-spec.ts'
 import { parseTargetUrl, type TargetUrl } from './target-url.ts'
 
 export interface ResolveOptions {
@@ -31,7 +38,7 @@ export interface ResolveOptions {
 
 /** Use it only when no finding is an error. */
 export async function resolveSpec(
-  spec: TunnelProxySpec,
+  spec: ProxySpec,
   { name, findings, folder, read }: ResolveOptions,
 ): Promise<ProxyConfig> {
   const files = new NamedFiles({ read, folder, findings })
@@ -61,11 +68,11 @@ export async function resolveSpec(
 }
 
 class Resolver {
-  readonly #spec: TunnelProxySpec
+  readonly #spec: ProxySpec
   readonly #reading: Reading
   readonly #findings: Findings
 
-  constructor(spec: TunnelProxySpec, reading: Reading) {
+  constructor(spec: ProxySpec, reading: Reading) {
     this.#spec = spec
     this.#reading = reading
     this.#findings = reading.findings
@@ -90,7 +97,7 @@ class Resolver {
     }
   }
 
-  forward(entry: TunnelProxySpec['tcp'][number], field: string): ForwardEntry {
+  forward(entry: ForwardSpec, field: string): ForwardEntry {
     return {
       listen: this.#listen(entry.listen, `${field}.listen`),
       to: this.#hostPort(entry.to, `${field}.to`),
@@ -99,12 +106,12 @@ class Resolver {
     }
   }
 
-  publish(entry: TunnelProxySpec['publish'][number], field: string): PublishEntry {
+  publish(entry: PublishSpec, field: string): PublishEntry {
     const to = this.#hostPort(entry.to, `${field}.to`)
     return { port: entry.port, to, tunnel: this.#tunnel(entry.tunnel, `${field}.tunnel`) }
   }
 
-  async socks(entry: TunnelProxySpec['socks'][number], field: string): Promise<SocksEntry> {
+  async socks(entry: SocksSpec, field: string): Promise<SocksEntry> {
     const listen = this.#listen(entry.listen, `${field}.listen`)
     if (entry.users === undefined && listen !== NOWHERE && !isLoopback(listen))
       this.#findings.add({
@@ -119,7 +126,7 @@ class Resolver {
     return { listen, tunnel: this.#tunnel(entry.tunnel, `${field}.tunnel`), users, digest: digestOf(secrets) }
   }
 
-  operations(spec: TunnelProxySpec['operations']): OperationsEntry {
+  operations(spec: OperationsSpec): OperationsEntry {
     const { probe, probeSeconds = 10, accessLog, statusSocket } = spec
     if (probe !== undefined && probe !== 'connect' && !/^\/[\x21-\x7e]*$/.test(probe))
       this.#findings.add({

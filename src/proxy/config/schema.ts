@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { DEFAULT_HTTP_LIMITS, DEFAULT_HTTP_TIMEOUTS } from '../http/http-route.ts'
+import { DEFAULT_DRAIN_SECONDS } from './proxy-spec.ts'
 
 const text = z.string().min(1).max(8192)
 const seconds = z.number().min(0.001).max(86_400)
@@ -161,7 +162,7 @@ const operations = z.strictObject({
     .describe('Unix socket for `warren proxy status`. Default: one in XDG_RUNTIME_DIR, if that is set.'),
 })
 
-export const tunnelProxySpec = z.strictObject({
+const tunnelProxySpec = z.strictObject({
   tunnels: z
     .array(
       z.strictObject({
@@ -185,11 +186,10 @@ export const tunnelProxySpec = z.strictObject({
     .default([])
     .describe('SOCKS5 servers; names are asked inside the tunnel.'),
   operations: operations.default({}).describe('For whoever runs it.'),
-  drainSeconds: seconds.default(30).describe('After SIGTERM, requests have this long to be finished.'),
+  drainSeconds: seconds
+    .default(DEFAULT_DRAIN_SECONDS)
+    .describe('After SIGTERM, requests have this long to be finished.'),
 })
-
-export type TunnelProxySpec = z.output<typeof tunnelProxySpec>
-export type HttpSpec = TunnelProxySpec['http'][number]
 
 /** RFC 1123 label: it becomes part of the name of a socket. */
 const NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
@@ -202,5 +202,3 @@ export const tunnelProxy = z.strictObject({
   }),
   spec: tunnelProxySpec,
 })
-
-export type TunnelProxy = z.output<typeof tunnelProxy>

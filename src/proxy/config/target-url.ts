@@ -3,7 +3,7 @@
  * query (put before every request's own) count, as Go's NewSingleHostReverseProxy has it. An unknown scheme is found
  * here, long before anything is opened.
  */
-import { formatEndpoint } from '../../model/index.ts'
+import { formatEndpoint } from '../../protocols/wireguard/formats/index.ts'
 import { parseHostPort } from './listen-at.ts'
 
 export interface TargetUrl {
