@@ -34,6 +34,29 @@ test('a datagram larger than the MTU arrives whole, in fragments no larger than 
   )
 })
 
+test('the fragments of RFC 791, appendix A, example 2: 452 bytes over a link of 280', () => {
+  const sender = new StackUnderTest({ mtuBytes: 280 })
+  sender.stack.openUdp().send(new Uint8Array(444), { address: '10.0.0.9', port: 7 })
+  const packets = sender.sent()
+  assert.deepEqual(
+    packets.map((packet) => [packet.length, packet.readUInt16BE(2), packet.readUInt16BE(6)]),
+    [
+      [276, 276, 0x2000],
+      [216, 216, 32],
+    ],
+  )
+  assert.equal(packets[0]?.readUInt16BE(4), packets[1]?.readUInt16BE(4))
+})
+
+test('a link said to carry nothing is taken to carry 68 bytes (RFC 791 §3.2)', () => {
+  for (const address of ['10.0.0.9', 'fd00::9']) {
+    const sender = new StackUnderTest({ mtuBytes: 0 })
+    sender.stack.openUdp().send(new Uint8Array(1_000), { address, port: 7 })
+    const packets = sender.sent()
+    assert.ok(packets.length > 20 && packets.every(({ length }) => length <= 68))
+  }
+})
+
 test('65,536 identifications of IPv4 come before one comes again, in no order that one could guess', () => {
   const identifications = new Identifications(countedRandom())
   const all = Array.from({ length: 65_536 }, () => identifications.next(4))

@@ -6,6 +6,8 @@ import { formatAddress } from '../../addresses/index.ts'
 
 export const PATH_MTU_AGE_MS = 600_000
 export const MAX_PATHS = 1_024
+/** RFC 791 §3.2: every link carries as much, and less would hold no fragment. */
+const MIN_LINK_MTU = 68
 /** RFC 1191 §3 allows less, but who says less wants us to send tiny packets. */
 export const MIN_IPV4_MTU = 576
 /** RFC 8200 §5. */
@@ -20,10 +22,18 @@ interface Path {
 
 export class PathMtus {
   readonly #paths = new Map<string, Path>()
-  linkMtuBytes: number
+  #linkMtuBytes = 0
 
   constructor(linkMtuBytes: number) {
     this.linkMtuBytes = linkMtuBytes
+  }
+
+  get linkMtuBytes(): number {
+    return this.#linkMtuBytes
+  }
+
+  set linkMtuBytes(mtuBytes: number) {
+    this.#linkMtuBytes = Math.max(mtuBytes, MIN_LINK_MTU)
   }
 
   get(remote: Uint8Array, nowMs: number): number {
