@@ -78,9 +78,12 @@ export class Sender {
     return distance(this.next, add(this.oldest, this.windowBytes))
   }
 
+  /** Before `acknowledge`: what moves SND.UNA brings its window along, else the edge would move by itself. */
   updateWindow(sequence: number, acknowledgment: number, bytes: number): void {
-    if (before(sequence, this.windowSequence)) return
-    if (sequence === this.windowSequence && before(acknowledgment, this.windowAcknowledgment)) return
+    if (!before(this.oldest, acknowledgment)) {
+      if (before(sequence, this.windowSequence)) return
+      if (sequence === this.windowSequence && before(acknowledgment, this.windowAcknowledgment)) return
+    }
     this.windowBytes = bytes
     this.windowSequence = sequence
     this.windowAcknowledgment = acknowledgment

@@ -32,7 +32,8 @@ export class ConnectionStream implements TcpStream {
     const c = this.#c
     if (this.#isDestroyed || c.failure !== undefined) return 'closed'
     if (c.state !== CLOSED && c.state < ESTABLISHED) return 'opening'
-    return c.isComplete && c.receiver.readyBytes === 0 ? 'closed' : 'open'
+    const isOver = c.state === CLOSED || c.isComplete
+    return isOver && c.receiver.readyBytes === 0 ? 'closed' : 'open'
   }
 
   get failure(): StreamFailure | undefined {

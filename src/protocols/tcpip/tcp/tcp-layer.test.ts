@@ -86,6 +86,35 @@ test('destroy() resets the other end, which can still read what has arrived', ()
   assert.equal(server.readableBytes, 0)
 })
 
+test('a reset of what both ends have ended is no failure, and the stream is closed', () => {
+  const net = new TwoStacks()
+  const { client, server } = connected(net)
+  client.end()
+  net.run(100)
+  let told = 0
+  server.onProgress = () => (told += 1)
+  server.end()
+  // Our FIN is answered with a RST: the other end is gone.
+  client.destroy()
+  net.run(100)
+  assert.equal(server.state, 'closed')
+  assert.equal(server.failure, undefined)
+  assert.equal(told, 1)
+})
+
+test('bytes that nobody reads after a failure are given back after a while', () => {
+  const net = new TwoStacks()
+  const { client, server } = connected(net)
+  client.write(new Uint8Array(10))
+  net.run(100)
+  client.destroy()
+  net.run(29_000)
+  assert.equal(server.readableBytes, 10)
+  net.run(2_000)
+  assert.equal(server.readableBytes, 0)
+  assert.equal(net.right.nextDeadline(), undefined)
+})
+
 test('what is lost is sent again', () => {
   const net = new TwoStacks()
   const { client, server } = connected(net)
