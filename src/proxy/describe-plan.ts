@@ -28,7 +28,7 @@ export interface PlannedTunnel {
 
 export interface PlannedRoute {
   readonly kind: RouteKind
-  /** On this machine, or inside the tunnel for `publish`. */
+  /** On this machine; `TUNNEL:PORT`, inside of it, for `publish`. */
   readonly listen: string
   readonly to: string | null
   readonly tunnel: string
@@ -75,7 +75,7 @@ function routesOf({ http, tcp, udp, publish, socks }: ProxyConfig): PlannedRoute
       ...{ kind: 'udp' as const, listen: formatListen(listen), to: formatEndpoint(to), tunnel, notes: [] },
     })),
     ...publish.map(({ port, to, tunnel }) => ({
-      ...{ kind: 'publish' as const, listen: `:${port}`, to: formatEndpoint(to), tunnel, notes: ['inside'] },
+      ...{ kind: 'publish' as const, listen: `${tunnel}:${port}`, to: formatEndpoint(to), tunnel, notes: [] },
     })),
     ...socks.map(({ listen, tunnel, users }) => ({
       ...{ kind: 'socks' as const, listen: formatListen(listen), to: null, tunnel },

@@ -1,13 +1,17 @@
 /** Services and sockets for real, by their kinds. */
+import type { ByteStream, StreamEnds } from '../streams/index.ts'
 import type { AccessEntry } from './http/index.ts'
 import { makeHttpService } from './http-service.ts'
-import { listenAt } from './open-socket.ts'
+import { makePublishService, makeTcpService, makeUdpService } from './forward-services.ts'
+import { listenAt, listenForDatagrams } from './open-socket.ts'
 import { formatAccess } from './operations/access-log.ts'
 import { type Answer, OperationsServer } from './operations/operations-server.ts'
 import type { OpenSocket, RunningService, ServiceOpener } from './running-service.ts'
 import type { ServiceContext } from './service-context.ts'
 import type { KeyedService } from './services.ts'
 import { formatListen } from './config/listen-at.ts'
+
+const PUBLISHED_BACKLOG = 256
 
 export interface OpenerOptions extends ServiceContext {
   readonly answer: (path: string) => Answer | undefined
@@ -27,13 +31,16 @@ function make(service: KeyedService, o: OpenerOptions): RunningService {
   switch (service.kind) {
     case 'http':
       return makeHttpService(service.entry, o, accessOf(service, o))
-    case 'operations':
-      return operationsService(o)
     case 'tcp':
+      return makeTcpService(service.entry, o)
     case 'udp':
+      return makeUdpService(service.entry, o)
     case 'publish':
+      return makePublishService(service.entry, o)
     case 'socks':
       throw new Error('not yet')
+    case 'operations':
+      return operationsService(o)
   }
 }
 
@@ -61,8 +68,13 @@ async function listen(
     case 'operations':
       return listenAt(o.engine, service.entry.listen, (stream) => current().accept(stream))
     case 'udp':
-    case 'publish':
-      throw new Error('not yet')
+      return listenForDatagrams(service.entry.listen, current)
+    case 'publish': {
+      const { port, tunnel } = service.entry
+      const onConnection = (stream: ByteStream & StreamEnds) => current().accept(stream)
+      const listener = o.tunnel(tunnel).listen({ port, backlog: PUBLISHED_BACKLOG, onConnection })
+      return { place: `${tunnel}:${listener.port}`, close: () => listener.close() }
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import type { Engine } from '../sockets/index.ts'
 import type { ByteStream, StreamEnds } from '../streams/index.ts'
 import { formatListen, type ListenAt } from './config/listen-at.ts'
-import type { OpenSocket } from './running-service.ts'
+import type { OpenSocket, RunningService } from './running-service.ts'
 
 const BACKLOG = 4096
 
@@ -17,6 +17,23 @@ export async function listenAt(
     const listener = await engine.listen({ address, port: listen.port, backlog: BACKLOG, onConnection })
     const place = formatListen({ host: listen.host, port: listener.port })
     return { place, close: () => listener.close() }
+  } catch (error) {
+    throw new Error(explain(error), { cause: error })
+  }
+}
+
+export async function listenForDatagrams(
+  listen: ListenAt,
+  current: () => RunningService,
+): Promise<OpenSocket> {
+  // Of those who forward UDP alone.
+  const { LocalDatagrams } = await import('./forward/index.ts')
+  try {
+    const local = await LocalDatagrams.open({
+      ...{ address: await addressOf(listen), port: listen.port },
+      onDatagram: (bytes, from, socket) => current().acceptDatagram?.(bytes, from, socket),
+    })
+    return { place: formatListen({ host: listen.host, port: local.port }), close: () => local.close() }
   } catch (error) {
     throw new Error(explain(error), { cause: error })
   }

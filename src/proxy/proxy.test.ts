@@ -156,8 +156,8 @@ test('a reload keeps what is the same, exchanges what is behind a socket, and le
   ])
   assert.deepEqual([...world.busy.keys()], ['tcp :2 a', 'tcp :3 a'])
   world.finish('tcp :2 a')
-  await Promise.resolve()
-  assert.deepEqual(world.news(), [])
+  await new Promise(setImmediate)
+  assert.deepEqual(world.news(), ['end tcp :2 a'])
   world.passTime()
   assert.deepEqual(world.news(), ['end tcp :3 a'])
   assert.deepEqual(await world.proxy.apply(after), { kind: 'unchanged' })
@@ -206,7 +206,7 @@ test('a tunnel is closed after the last of those who use it', async () => {
   assert.deepEqual(world.news(), ['unlisten tcp :2'])
   world.finish('tcp :2 a')
   await new Promise(setImmediate)
-  assert.deepEqual(world.news(), ['close home'])
+  assert.deepEqual(world.news(), ['end tcp :2 a', 'close home'])
 })
 
 test('draining stops accepting at once, waits for the busy, and cuts them when time is up', async () => {

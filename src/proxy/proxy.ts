@@ -92,15 +92,14 @@ export class Proxy {
     const slots = [...this.#slots.values()].filter(({ wanted }) => wanted.kind !== 'operations')
     for (const { socket, service } of slots) {
       socket.close()
-      this.#leave(service)
+      this.#leaving.add(service)
     }
     for (const { key } of slots) this.#slots.delete(key)
     const left = [...this.#leaving]
     const isOver = await this.#within(withinMs, Promise.all(left.map((service) => service.drain())))
-    if (isOver) return 0
     const cut = left.reduce((sum, service) => sum + (service.status()?.connections ?? 0), 0)
     for (const service of left) service.close()
-    return cut
+    return isOver ? 0 : cut
   }
 
   /** At once. */
@@ -187,6 +186,7 @@ export class Proxy {
   async #ended(service: RunningService, timer: { close(): void }): Promise<void> {
     await service.drain()
     timer.close()
+    service.close()
     this.#leaving.delete(service)
   }
 

@@ -1,5 +1,6 @@
 /** What runs on a socket: an HTTP proxy, a forward, SOCKS, or the operations server. The fakes of tests are others. */
-import type { ByteStream, StreamEnds } from '../streams/index.ts'
+import type { ByteStream, SocketEnd, StreamEnds } from '../streams/index.ts'
+import type { LocalDatagrams } from './forward/index.ts'
 import type { RouteStatus } from './operations/status.ts'
 import type { ProbeTarget } from './operations/prober.ts'
 import type { KeyedService } from './services.ts'
@@ -7,6 +8,10 @@ import type { KeyedService } from './services.ts'
 export interface RunningService {
   /** A connection that came in where this service listens. */
   accept(stream: ByteStream & StreamEnds): void
+  /** Of services over UDP: a datagram that came in there, and by what an answer goes back. */
+  readonly acceptDatagram?:
+    | ((bytes: Uint8Array, from: SocketEnd, local: Pick<LocalDatagrams, 'send'>) => void)
+    | undefined
   /** Whatever is busy may finish; what is idle ends now. Resolves when nothing is left. */
   drain(): Promise<void>
   /** Ends everything at once. */

@@ -112,14 +112,14 @@ const tcpEntry = z.strictObject({
   listen,
   to: hostPort,
   tunnel,
-  idleSeconds: seconds.optional().describe('Without a byte in either direction. Default 7200.'),
+  idleSeconds: seconds.optional().describe('Without a byte in either direction. Default 3600.'),
 })
 
 const udpEntry = z.strictObject({
   listen,
   to: hostPort,
   tunnel,
-  idleSeconds: seconds.optional().describe('A flow without a datagram is forgotten. Default 60.'),
+  idleSeconds: seconds.optional().describe('A flow without a datagram is forgotten. Default 120.'),
 })
 
 const publishEntry = z.strictObject({

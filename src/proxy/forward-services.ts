@@ -1,0 +1,64 @@
+/** Forwards of both kinds and published ports, as running services. */
+import { formatEndpoint } from '../protocols/wireguard/formats/index.ts'
+import type { ForwardEntry, PublishEntry } from './config/proxy-config.ts'
+import { LocalDialer, type RelayFigures, TcpForward, UdpForward } from './forward/index.ts'
+import type { RouteKind } from './operations/status.ts'
+import { Publish } from './publish/index.ts'
+import type { RunningService } from './running-service.ts'
+import type { ServiceContext } from './service-context.ts'
+
+export function makeTcpService(entry: ForwardEntry, { engine, tunnel }: ServiceContext): RunningService {
+  const forward = new TcpForward({
+    ...{ clock: engine, to: entry.to, dialer: () => tunnel(entry.tunnel) },
+    limits: idleOf(entry),
+  })
+  return {
+    accept: (stream) => forward.accept(stream),
+    ...endsOf(forward),
+    status: () => statusOf('tcp', { ...entry, to: formatEndpoint(entry.to) }, forward.figures()),
+  }
+}
+
+export function makeUdpService(entry: ForwardEntry, { engine, tunnel }: ServiceContext): RunningService {
+  const forward = new UdpForward({
+    ...{ clock: engine, to: entry.to, dialer: () => tunnel(entry.tunnel) },
+    limits: idleOf(entry),
+  })
+  return {
+    accept: (stream) => stream.destroy(),
+    acceptDatagram: (bytes, from, local) => forward.accept(bytes, from, local),
+    ...endsOf(forward),
+    status: () => statusOf('udp', { ...entry, to: formatEndpoint(entry.to) }, forward.figures()),
+  }
+}
+
+export function makePublishService(entry: PublishEntry, { engine }: ServiceContext): RunningService {
+  const publish = new Publish({ clock: engine, to: entry.to, dialer: new LocalDialer(engine) })
+  return {
+    accept: (stream) => publish.accept(stream),
+    ...endsOf(publish),
+    status: () => statusOf('publish', { ...entry, to: formatEndpoint(entry.to) }, publish.figures()),
+  }
+}
+
+interface Ending {
+  drain(): Promise<void>
+  close(): void
+}
+
+/** A drain that is asked for again is the same one. */
+export function endsOf(ending: Ending): Ending {
+  let drained: Promise<void> | undefined
+  return { drain: () => (drained ??= ending.drain()), close: () => ending.close() }
+}
+
+export function statusOf(
+  kind: RouteKind,
+  { to, tunnel }: { readonly to: string | undefined; readonly tunnel: string },
+  figures: RelayFigures,
+): ReturnType<RunningService['status']> {
+  return { kind, to, tunnel, ...figures, http: undefined }
+}
+
+const idleOf = ({ idleMs }: ForwardEntry): { readonly idleMs?: number } =>
+  idleMs === undefined ? {} : { idleMs }
