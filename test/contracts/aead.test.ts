@@ -1,5 +1,5 @@
 /**
- * One suite for every implementation of the Aead port: node:crypto, OpenSSL's EVP, and OpenSSL's routines put
+ * One suite for every implementation of the Aead port: node:crypto, WebAssembly, OpenSSL's EVP, and OpenSSL's routines put
  * together by us. Vectors: RFC 8439 §2.8.2's construction by way of node:crypto as the oracle, because WireGuard has
  * no additional data and its nonce is a counter; appendix A.5's tag lengths do not apply.
  */
@@ -8,10 +8,11 @@ import { createCipheriv, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { loadChachaAead, loadEvpAead } from '../../src/linux/index.ts'
-import { type Aead, nodeAead } from '../../src/protocols/wireguard/index.ts'
+import { type Aead, loadWasmAead, nodeAead } from '../../src/protocols/wireguard/index.ts'
 
 const implementations: readonly { name: string; load: () => Aead | undefined; native: boolean }[] = [
   { name: 'node:crypto', load: () => nodeAead, native: false },
+  { name: 'WebAssembly', load: loadWasmAead, native: false },
   { name: 'EVP', load: loadEvpAead, native: true },
   { name: 'ChaCha20 and Poly1305', load: loadChachaAead, native: true },
 ]
