@@ -1,0 +1,2 @@
+/** Ports of this machine, offered inside a tunnel. */
+export * from './publish.ts'
