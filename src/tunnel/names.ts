@@ -55,7 +55,7 @@ export function namesInside(o: NamesOptions): NamesInside {
     },
     resolve: async (name, signal) => {
       const found = await resolver.resolve(name, signal === undefined ? {} : { signal })
-      if (found.kind === 'addresses') return orderAddresses(found.addresses)
+      if (found.kind === 'addresses') return orderAddresses(found.addresses, { ownAddresses: addresses })
       throw new StreamError({ code: CODES[found.code], message: `${found.message} (inside ${tunnel})` })
     },
     close: () => resolver.close(),
