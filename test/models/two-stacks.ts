@@ -49,6 +49,7 @@ export class TwoStacks {
   readonly #flights: Flight[] = []
   readonly #lineFreeAt = new Map<TcpIpStack, number>()
   #order = 0
+  #pausedUntil = 0
 
   constructor(options: LinkOptions = {}) {
     this.options = options
@@ -108,6 +109,13 @@ export class TwoStacks {
     return true
   }
 
+  /** For so long nothing moves on the link; what is on it, or enters it, arrives that much later. */
+  pause(durationMs: number): void {
+    this.#pausedUntil = this.nowMs + durationMs
+    for (const [index, flight] of this.#flights.entries())
+      this.#flights[index] = { ...flight, at: flight.at + durationMs }
+  }
+
   #transmit(from: TcpIpStack, packet: Uint8Array): void {
     this.sentPackets += 1
     const { delayMs = 5, jitterMs = 0, loss = 0, duplicate = 0 } = this.options
@@ -123,8 +131,8 @@ export class TwoStacks {
   /** When the last byte has left; undefined: the queue is full. */
   #queue(from: TcpIpStack, length: number): number | undefined {
     const { bytesPerMs = 0, queueBytes = Number.POSITIVE_INFINITY } = this.options
-    if (bytesPerMs === 0) return this.nowMs
-    const freeAt = Math.max(this.nowMs, this.#lineFreeAt.get(from) ?? 0)
+    if (bytesPerMs === 0) return Math.max(this.nowMs, this.#pausedUntil)
+    const freeAt = Math.max(this.nowMs, this.#pausedUntil, this.#lineFreeAt.get(from) ?? 0)
     if ((freeAt - this.nowMs) * bytesPerMs > queueBytes) return undefined
     this.#lineFreeAt.set(from, freeAt + length / bytesPerMs)
     return freeAt + length / bytesPerMs

@@ -24,13 +24,19 @@ export class Rack {
   reorderingSeen = false
   /** The highest sequence number that is known to have arrived: RACK.fack. */
   #highest = 0
-  #hasHighest = false
+  /** The same before the present acknowledgment, whose blocks come in any order. */
+  #highestBefore = 0
   #patienceSteps = 1
   #recoveriesLeft = 0
   #reportRoundEnd = 0
 
   start(c: Connection): void {
     this.#reportRoundEnd = c.sender.oldest
+    this.#highest = c.sender.oldest
+  }
+
+  acknowledgmentBegins(): void {
+    this.#highestBefore = this.#highest
   }
 
   /** One record was delivered, by SEG.ACK or by a SACK block. */
@@ -42,12 +48,8 @@ export class Rack {
       if (roundTripMs < c.roundTrip.leastMs) return
       if (c.usesTimestamps && before(echo, c.timestampAt(sentAt))) return
     }
-    if (!this.#hasHighest || before(this.#highest, end)) {
-      this.#highest = end
-      this.#hasHighest = true
-    } else if (before(end, this.#highest) && (flags & RETRANSMITTED) === 0) {
-      this.reorderingSeen = true
-    }
+    if (before(this.#highest, end)) this.#highest = end
+    else if (before(end, this.#highestBefore) && (flags & RETRANSMITTED) === 0) this.reorderingSeen = true
     if (sentAt > this.sentAt || (sentAt === this.sentAt && before(this.end, end))) {
       this.sentAt = sentAt
       this.end = end

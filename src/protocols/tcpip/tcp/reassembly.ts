@@ -6,13 +6,16 @@ import { atMost, before, later } from './sequence.ts'
 
 /** So many holes; what would open another is dropped and comes again. */
 export const MAX_RANGES = 256
-const MAX_RECENT = 4
+/** So many changes are told of, in as many acknowledgments as it takes. */
+const MAX_RECENT = 16
 
 export class Reassembly {
   readonly #starts: number[] = []
   readonly #ends: number[] = []
   /** A sequence number inside each of the ranges touched last, the latest first. */
   readonly #recent: number[] = []
+  /** The first so many of them were not reported yet. */
+  unreported = 0
 
   get count(): number {
     return this.#starts.length
@@ -65,10 +68,15 @@ export class Reassembly {
     return to
   }
 
-  /** Writes up to `limit` blocks at view[at…] and returns how many. */
+  /**
+   * Writes up to `limit` blocks at view[at…] and returns how many. When more have changed since the last time, those
+   * that changed first: others follow with the next acknowledgment.
+   */
   writeBlocks(view: DataView, at: number, limit: number): number {
     let written = 0
-    for (let index = 0; index < this.#recent.length && written < limit; index++) {
+    const first = Math.max(0, this.unreported - limit)
+    this.unreported = first
+    for (let index = first; index < this.#recent.length && written < limit; index++) {
       const range = this.#find(this.#recent[index]!)
       if (range < 0 || this.#isWritten(view, at, written, this.#starts[range]!)) continue
       view.setInt32(at + 8 * written, this.#starts[range]!)
@@ -82,18 +90,23 @@ export class Reassembly {
     this.#starts.length = 0
     this.#ends.length = 0
     this.#recent.length = 0
+    this.unreported = 0
   }
 
   #touch(sequence: number): void {
     const recent = this.#recent
     const range = this.#find(sequence)
     let kept = 0
+    let unreported = 0
     for (let index = 0; index < recent.length && kept < MAX_RECENT - 1; index++) {
       const other = this.#find(recent[index]!)
-      if (other >= 0 && other !== range) recent[kept++] = recent[index]!
+      if (other < 0 || other === range) continue
+      if (index < this.unreported) unreported += 1
+      recent[kept++] = recent[index]!
     }
     recent.length = kept
     recent.unshift(sequence)
+    this.unreported = unreported + 1
   }
 
   #find(sequence: number): number {

@@ -91,7 +91,11 @@ export class Receiver {
     const reassembly = this.reassembly
     let next = add(this.next, taken)
     const filled = reassembly !== undefined && reassembly.count > 0
-    if (filled) next = reassembly.advance(next)
+    if (filled) {
+      next = reassembly.advance(next)
+      // The FIN was reported among the ranges.
+      if (this.#finKnown && before(this.#finSequence, next)) next = this.#finSequence
+    }
     const gained = distance(this.next, next)
     this.next = next
     this.readyBytes += gained
@@ -112,7 +116,9 @@ export class Receiver {
     const position = this.readyBytes + distance(this.next, start)
     const length = distance(start, end)
     const taken = this.buffer.place(position, bytes.subarray(from, from + length))
-    if (taken > 0) reassembly.add(start, add(start, taken))
+    // The FIN takes a place of its own, and the other end wants to know that it is here.
+    const withFin = this.#finKnown && taken === length && end === this.#finSequence
+    if (taken > 0) reassembly.add(start, add(start, taken + (withFin ? 1 : 0)))
     return 'out-of-order'
   }
 

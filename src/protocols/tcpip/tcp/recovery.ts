@@ -34,6 +34,9 @@ export class Recovery {
   readonly tailProbe = new TailProbe()
   readonly #rate = new ProportionalRate()
   #roundEnd = 0
+  /** The most that was in flight in this round trip, and in the one before. */
+  #peakBytes = 0
+  #peakBeforeBytes = 0
   /** Before this record nothing is lost. */
   #lostFrom = 0
   /** When the first segment of this recovery was sent again, on the clock that is echoed. */
@@ -65,6 +68,7 @@ export class Recovery {
     const lostBefore = this.lostBytes
     const moved = count > 0
     let delivered = 0
+    this.rack.acknowledgmentBegins()
     if (moved) {
       delivered = dropAcknowledged(c, to, nowMs, s.timestampEcho)
       sender.acknowledge(to)
@@ -117,6 +121,7 @@ export class Recovery {
 
   sentNew(c: Connection, length: number, nowMs: number): void {
     if (this.phase === 'recovery') this.#rate.sent(length)
+    if (c.sender.outstandingBytes > this.#peakBytes) this.#peakBytes = c.sender.outstandingBytes
     this.schedule(c, nowMs, false, 0)
   }
 
@@ -137,7 +142,7 @@ export class Recovery {
     // What was said to have arrived was dropped again (RFC 2018 §8), or else SND.UNA would be behind it.
     if (sent.count > 0 && (sent.flags(0) & SACKED) !== 0) forgetLosses(c, true)
     // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
-    if (c.roundTrip.backoff === 0) c.congestion.lost(c.sender.outstandingBytes, nowMs)
+    if (c.roundTrip.backoff === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.timedOut()
     if (this.phase === 'open' || c.roundTrip.backoff === 0) this.#hasFirstStamp = false
     c.roundTrip.backOff()
@@ -180,7 +185,7 @@ export class Recovery {
   /** A tail probe has told that something was lost, and the probe itself has repaired it. */
   tailWasLost(c: Connection, nowMs: number): void {
     if (this.phase !== 'open') return
-    c.congestion.lost(c.sender.outstandingBytes, nowMs)
+    c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.windowBytes = c.congestion.thresholdBytes
   }
 
@@ -200,6 +205,8 @@ export class Recovery {
     if (this.phase === 'open' && this.lostBytes > 0) this.#begin(c, nowMs)
     if (!before(sender.oldest, this.#roundEnd)) {
       this.#roundEnd = sender.next
+      this.#peakBeforeBytes = this.#peakBytes
+      this.#peakBytes = sender.outstandingBytes
       congestion.roundBegan()
     }
     if (this.phase === 'recovery') {
@@ -211,14 +218,22 @@ export class Recovery {
   }
 
   #begin(c: Connection, nowMs: number): void {
-    const flight = c.sender.outstandingBytes
     this.phase = 'recovery'
     this.recoverTo = c.sender.next
     this.#hasFirstStamp = false
-    c.congestion.lost(flight, nowMs)
-    this.#rate.start(flight)
+    c.congestion.lost(this.#flightBytes(c), nowMs)
+    this.#rate.start(c.sender.outstandingBytes)
     this.tailProbe.clear()
     c.host.context.count('tcp-recoveries')
+  }
+
+  /**
+   * FlightSize (RFC 5681 §3.1), as it was when the lost segment was on its way: the rest of its flight may have been
+   * acknowledged since, all at once, and nothing new written.
+   */
+  #flightBytes(c: Connection): number {
+    const peak = Math.max(this.#peakBytes, this.#peakBeforeBytes)
+    return Math.max(c.sender.outstandingBytes, Math.min(peak, c.congestion.windowBytes))
   }
 
   #end(c: Connection): void {

@@ -170,6 +170,8 @@ export class TcpLayer implements Layer, ConnectionHost {
     for (const c of this.#table.all()) {
       if (c.state >= SYN_RECEIVED && c.state !== TIME_WAIT) this.sendReset(c)
       c.fail('ECONNABORTED', 'the stack was closed')
+      // Nobody asks a closed stack for the time, so nothing waits for readers.
+      c.receiver.consume(c.receiver.readyBytes)
     }
     this.context.work()
   }
