@@ -37,6 +37,8 @@ export class ClientConnection extends Deadline implements HeadHolder {
   readonly context: ProxyContext
   readonly stream: ByteStream & StreamEnds
   readonly outlet: Outlet
+  /** An IPv4 address as such, although a socket of both families has it otherwise. */
+  readonly address: string
   readonly #owner: ClientOwner
   state: ClientState = 'reading'
   partialHead: PartialHead | undefined
@@ -55,6 +57,7 @@ export class ClientConnection extends Deadline implements HeadHolder {
     this.stream = stream
     this.context = context
     this.outlet = new Outlet(stream)
+    this.address = stream.remote.address.replace(/^::ffff:(?=\d+\.)/, '')
     this.#owner = owner
     stream.onProgress = () => this.progress()
   }
@@ -62,10 +65,6 @@ export class ClientConnection extends Deadline implements HeadHolder {
   start(): void {
     this.#armHead()
     this.progress()
-  }
-
-  get address(): string {
-    return this.stream.remote.address
   }
 
   /** Whether this was the last request that the connection may carry. */
@@ -212,6 +211,7 @@ export class ClientConnection extends Deadline implements HeadHolder {
       stream.consume(piece.length)
       if (this.#lingered > LINGER_BYTES) return this.close()
     }
-    if (stream.state === 'closed' || (stream.inputEnded && stream.pendingBytes === 0)) this.close()
+    // When both directions have ended it closes by itself, with everything delivered; destroying it would be a reset.
+    if (stream.state === 'closed') this.close()
   }
 }

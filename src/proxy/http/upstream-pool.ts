@@ -9,6 +9,7 @@ import type { HttpRoute } from './http-route.ts'
 import { Deadline, type TimerWheel } from './timer-wheel.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 
+/** May resolve while the connection is still opening. */
 export type Dial = (options: { readonly signal: AbortSignal }) => Promise<ByteStream>
 
 export interface UpstreamPoolOptions {
@@ -143,9 +144,11 @@ export class UpstreamPool {
     let failure: FailureKind = 'dial-failed'
     try {
       stream = await this.#options.dial({ signal: attempt.signal })
+      if (stream.state === 'opening') await opened(stream, attempt.signal)
     } catch (error) {
       // Whoever waits is told in a word; the tunnel has logged what it knows.
       failure = attempt.isLate ? 'dial-timeout' : failureOf(error)
+      stream = undefined
     }
     this.#dials.delete(attempt)
     this.#options.wheel.clear(attempt)
@@ -187,6 +190,19 @@ class DialAttempt extends Deadline {
     this.isLate = true
     this.#controller.abort()
   }
+}
+
+/** Until it is open, or has failed, or nobody wants it any more. */
+function opened(stream: ByteStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      stream.destroy()
+      reject(new Error('no longer wanted'))
+    })
+    stream.onProgress = () => {
+      if (stream.state !== 'opening') resolve()
+    }
+  })
 }
 
 const BY_CODE: Readonly<Partial<Record<FailureCode, FailureKind>>> = {
