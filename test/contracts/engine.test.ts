@@ -121,6 +121,20 @@ for (const kind of KINDS) {
     assert.ok(Number.isInteger(engine.nowMs()))
   })
 
+  test(`${kind}: destroy() right after end() ends the connection, whatever is on its way`, async (t) => {
+    const engine = open(t, kind)
+    const { client, server } = await connected(engine)
+    client.write(new Uint8Array(500_000))
+    client.end()
+    client.destroy()
+    server.onProgress = () => {
+      while (server.readableBytes > 0) server.consume(server.readableBytes)
+      if (server.inputEnded) server.end()
+    }
+    server.onProgress()
+    await eventually(() => server.state === 'closed' && engine.counters.open === 0)
+  })
+
   test(`${kind}: close() ends listeners and connections`, async (t) => {
     const engine = open(t, kind)
     const other = open(t, kind)

@@ -96,7 +96,9 @@ export class PlainEngine implements Engine {
 /** With a reset: whoever is there must not take what it got for everything. */
 function abort(duplex: Duplex): void {
   const socket = duplex as Socket
-  if (socket.connecting) socket.destroy()
+  // libuv refuses to reset while a shutdown is under way, and Node 24 then keeps a handle that never closes.
+  const isShuttingDown = socket.writableEnded && !socket.writableFinished
+  if (socket.connecting || isShuttingDown) socket.destroy()
   else socket.resetAndDestroy()
 }
 

@@ -1,0 +1,2 @@
+/** SOCKS5 into a tunnel. */
+export * from './socks-server.ts'
