@@ -42,6 +42,11 @@ const rows: readonly Row[] = [
     want: ['2001:db8:1::1', '2001:db8:3ffe::1'],
   },
   {
+    name: 'the loopback is link-local (§3.1), and has the highest precedence',
+    given: { '2001:db8::1': '2001:db8::2', '::1': '::1', '127.0.0.1': '127.0.0.1' },
+    want: ['::1', '127.0.0.1', '2001:db8::1'],
+  },
+  {
     name: 'a destination without a source comes last (rule 1)',
     given: { '2001:db8::1': undefined, '10.0.0.1': '10.0.0.2', '10.0.0.9': '10.0.0.2' },
     want: ['10.0.0.1', '10.0.0.9', '2001:db8::1'],
@@ -80,6 +85,17 @@ test('orderAddresses() takes the nearest of our own addresses for the source', (
     '10.0.0.1',
     '2001:db8::1',
     '192.0.2.1',
+  ])
+  // The nearest of several: only it is in the same /48.
+  assert.deepEqual(
+    orderAddresses(['10.0.0.1', 'fd00:1::1'], {
+      ownAddresses: ['10.0.0.2', 'fd99::1', 'fd00:1:0:7::2', 'fd00:2::1'],
+    }),
+    ['fd00:1::1', '10.0.0.1'],
+  )
+  assert.deepEqual(orderAddresses(['10.0.0.1', 'fd00:1::1'], { ownAddresses: ['10.0.0.2', 'fd00:1:1::2'] }), [
+    '10.0.0.1',
+    'fd00:1::1',
   ])
   assert.deepEqual(order('10.0.0.2'), ['10.0.0.1', '192.0.2.1', '2001:db8::1', 'fd00:1::1'])
   assert.deepEqual(order('2001:db8::2', 'nonsense'), ['2001:db8::1', 'fd00:1::1', '10.0.0.1', '192.0.2.1'])

@@ -1,44 +1,18 @@
 /** The resolver against servers that tell the truth, lie, cut, stall and refuse; time is virtual. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerFrom, FakeDns, type FakeReply, type Says, zoneServer } from '../../../test/harness/fake-dns.ts'
+import { answerFrom, type FakeReply, type Says, zoneServer } from '../../../test/harness/fake-dns.ts'
+import {
+  failing,
+  failsWith,
+  found,
+  refusing,
+  silent,
+  truthful,
+  world,
+  ZONE,
+} from '../../../test/harness/resolver-world.ts'
 import { dnsMessage } from '../../../test/models/dns-messages.ts'
-import { StubResolver, type StubResolverOptions } from './stub-resolver.ts'
-
-const ZONE = {
-  'both.example': ['10.0.0.1', 'fd00::1', '10.0.0.2'],
-  'four.example': ['10.0.0.4'],
-  'six.example': ['fd00::6'],
-  'empty.example': [],
-  'www.example=': ['cdn.example'],
-  'cdn.example=': ['both.example'],
-  'loop.example=': ['loop.example'],
-}
-const truthful = zoneServer(ZONE)
-const silent: Says = () => undefined
-const failing =
-  (rcode: number): Says =>
-  (query) => [query.fail(rcode)]
-const refusing: Says = () => [{ failure: 'ECONNREFUSED' }]
-
-function world(servers: Readonly<Record<string, Says>>, o: Partial<StubResolverOptions> = {}) {
-  const dns = new FakeDns(servers)
-  const resolver = new StubResolver({ ports: dns, servers: Object.keys(servers), ...o })
-  const resolve = (name: string) => dns.settle(resolver.resolve(name))
-  return { dns, resolver, resolve }
-}
-
-const found = (addresses: readonly string[], ttlSeconds = 300) => ({
-  kind: 'addresses',
-  addresses,
-  ttlSeconds,
-})
-async function failsWith(resolving: Promise<object>, code: string, says: RegExp): Promise<void> {
-  const result = await resolving
-  assert.ok('code' in result && 'message' in result, JSON.stringify(result))
-  assert.equal(result.code, code)
-  assert.match(String(result.message), says)
-}
 
 test('GL-06 both families are asked at once, at the tunnel’s server, with EDNS', async () => {
   const { dns, resolve } = world({ '10.0.0.53': truthful })
@@ -94,6 +68,10 @@ test('addresses, localhost and names that no server may see are answered at once
   assert.deepEqual(await resolve('a.localhost.'), found(['::1', '127.0.0.1'], 86_400))
   await failsWith(resolve('x.invalid'), 'ENOTFOUND', /x\.invalid/)
   await failsWith(resolve('x.onion'), 'ENOTFOUND', /x\.onion/)
+  const longest = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(letter === 'd' ? 61 : 63)).join('.')
+  await failsWith(resolve(longest), 'ENOTFOUND', /no DNS server/)
+  await failsWith(resolve(`${longest}.`), 'ENOTFOUND', /no DNS server/)
+  await failsWith(resolve(`${longest}d`), 'EBADNAME', /can not be a name/)
   for (const bad of ['', 'a b', 'a..b', 'a/b', 'ä.example', `${'a'.repeat(64)}.b`, '1.2.3.4:80'])
     await failsWith(resolve(bad), 'EBADNAME', /can not be a name/)
   await failsWith(resolve('a.example'), 'ENOTFOUND', /no DNS server/)
@@ -325,56 +303,6 @@ test('more names at once than are borne are refused', async () => {
   const answers = await dns.settle(all)
   assert.equal(answers.filter((answer) => 'code' in answer && answer.code === 'ENOBUFS').length, 600 - 512)
   assert.equal(dns.openExchanges, 0)
-})
-
-test('search domains and ndots, as in resolv.conf(5)', async () => {
-  const zone = { 'web.ns.svc.cluster': ['10.0.0.1'], 'a.b': ['10.0.0.2'], single: ['10.0.0.3'] }
-  const searchDomains = ['ns.svc.cluster', '.svc.cluster.', 'cluster']
-  const asked = async (name: string, ndots: number) => {
-    const { dns, resolve } = world({ '10.0.0.53': zoneServer(zone) }, { families: [4], searchDomains, ndots })
-    const result = await resolve(name)
-    const code = 'code' in result ? result.code : result.addresses.join()
-    return [code, ...dns.queries.map((query) => query.name)]
-  }
-  assert.deepEqual(await asked('web', 1), ['10.0.0.1', 'web.ns.svc.cluster'])
-  assert.deepEqual(await asked('web.ns', 1), [
-    '10.0.0.1',
-    'web.ns',
-    'web.ns.ns.svc.cluster',
-    'web.ns.svc.cluster',
-  ])
-  assert.deepEqual(await asked('a.b', 1), ['10.0.0.2', 'a.b'])
-  assert.deepEqual(await asked('a.b', 2), [
-    ...['10.0.0.2', 'a.b.ns.svc.cluster', 'a.b.svc.cluster', 'a.b.cluster', 'a.b'],
-  ])
-  assert.deepEqual(await asked('single', 1), [
-    ...['10.0.0.3', 'single.ns.svc.cluster', 'single.svc.cluster', 'single.cluster', 'single'],
-  ])
-  assert.deepEqual(await asked('web.', 1), ['ENOTFOUND', 'web'])
-})
-
-test('a name that is nowhere says where it was looked for', async () => {
-  const { resolve } = world({ '10.0.0.53': truthful }, { searchDomains: ['a.test', 'b.test'] })
-  await failsWith(
-    resolve('db'),
-    'ENOTFOUND',
-    /^db has no address, neither as db\.a\.test nor as db\.b\.test$/,
-  )
-})
-
-test('a search goes on past a domain that the server fails about, and stops when nobody answers', async () => {
-  const partly: Says = (query) => [
-    query.name === 'db.a.test' ? query.fail(2) : answerFrom({ 'db.b.test': ['10.0.0.1'] }, query),
-  ]
-  const searchDomains = ['a.test', 'b.test']
-  const { resolve } = world({ '10.0.0.53': partly }, { families: [4], searchDomains })
-  assert.deepEqual(await resolve('db'), found(['10.0.0.1']))
-  await failsWith(resolve('other'), 'ENOTFOUND', /other/)
-  const failed = world({ '10.0.0.53': failing(2) }, { families: [4], searchDomains })
-  await failsWith(failed.resolve('db'), 'ESERVFAIL', /db\.a\.test/)
-  const nobody = world({ '10.0.0.53': silent }, { families: [4], searchDomains })
-  await failsWith(nobody.resolve('db'), 'ETIMEDOUT', /db\.a\.test/)
-  assert.equal(nobody.dns.nowMs(), 7_000)
 })
 
 test('once one family has answered, the other gets as long again, and 50 ms at least', async () => {

@@ -28,6 +28,9 @@ test('sourceFor(): the family, then the scope, then the longest common prefix, t
     const source = own.sourceFor(bytes(remote))
     assert.equal(source && formatAddress(source), want, remote)
   }
+  const linkLocalFirst = new OwnAddresses(['fe80::1', 'fd00::1', '169.254.1.1', '172.16.0.1'])
+  assert.deepEqual(linkLocalFirst.sourceFor(bytes('2001:db8::1')), bytes('fd00::1'))
+  assert.deepEqual(linkLocalFirst.sourceFor(bytes('10.0.0.1')), bytes('172.16.0.1'))
   assert.equal(new OwnAddresses(['10.0.0.1']).sourceFor(bytes('fd00::1')), undefined)
   assert.equal(new OwnAddresses([]).sourceFor(bytes('10.0.0.1')), undefined)
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { StackUnderTest } from '../../../test/harness/stack-under-test.ts'
 import { icmpMessage, ipPacket, udpDatagram } from '../../../test/models/ip-packets.ts'
 import type { StackDrop } from './stack-api.ts'
+import { withoutTcp } from './without-tcp.ts'
 
 const V4 = { source: '10.0.0.9', destination: '10.0.0.1' }
 const V6 = { source: 'fd00::9', destination: 'fd00::1' }
@@ -35,12 +36,22 @@ const extension = (next: number, ...content: number[]): Buffer => {
 }
 const PADN_6 = [1, 4, 0, 0, 0, 0]
 
+/** A message of ICMPv6 behind an option that asks for a complaint, and maybe a fragment header before that. */
+function refusedBefore(first: 44 | 60, icmpType: number): Buffer {
+  const fragment = first === 44 ? [Buffer.from([60, 0, 0, 0, 0, 0, 0, 1])] : []
+  const message = Buffer.from([icmpType, 0, 0, 0, 0, 0, 0, 0])
+  return v6({
+    protocol: first,
+    payload: Buffer.concat([...fragment, extension(58, 0x9e, 4, 1, 2, 3, 4), message]),
+  })
+}
+
 interface Row {
   readonly name: string
   readonly given: Buffer
   readonly want: StackDrop | undefined
-  /** ICMP type and code of the answer. */
-  readonly answer?: readonly [number, number]
+  /** ICMP type and code of the answer, and the word behind the checksum: where the problem is. */
+  readonly answer?: readonly [number, number, number]
 }
 
 const rows: readonly Row[] = [
@@ -102,7 +113,7 @@ const rows: readonly Row[] = [
     name: 'hop-by-hop options in second place',
     given: headers(60, extension(0, ...PADN_6), extension(17, ...PADN_6)),
     want: 'malformed',
-    answer: [4, 1],
+    answer: [4, 1, 40],
   },
   {
     name: 'an option to be skipped',
@@ -118,7 +129,7 @@ const rows: readonly Row[] = [
     name: 'an option that says discard and tell',
     given: headers(60, extension(17, 0x9e, 4, 1, 2, 3, 4)),
     want: 'malformed',
-    answer: [4, 2],
+    answer: [4, 2, 42],
   },
   {
     name: 'an option beyond its header',
@@ -135,7 +146,47 @@ const rows: readonly Row[] = [
     name: 'a route with something left (RFC 5095)',
     given: headers(43, extension(17, 0, 1, 0, 0, 0, 0)),
     want: 'malformed',
-    answer: [4, 0],
+    answer: [4, 0, 42],
+  },
+  {
+    name: 'eight headers',
+    given: headers(
+      60,
+      ...Array.from({ length: 7 }, () => extension(60, ...PADN_6)),
+      extension(17, ...PADN_6),
+    ),
+    want: undefined,
+  },
+  {
+    name: 'nine headers',
+    given: headers(
+      60,
+      ...Array.from({ length: 8 }, () => extension(60, ...PADN_6)),
+      extension(17, ...PADN_6),
+    ),
+    want: 'malformed',
+  },
+  {
+    name: 'an unknown protocol behind options',
+    given: headers(60, extension(132, ...PADN_6)),
+    want: 'unknown-protocol',
+    answer: [4, 1, 40],
+  },
+  {
+    name: 'an ICMPv6 error behind an option that says discard and tell (RFC 4443 §2.4 (e.1))',
+    given: refusedBefore(60, 1),
+    want: 'malformed',
+  },
+  {
+    name: 'a redirect behind it, in a whole datagram with a fragment header',
+    given: refusedBefore(44, 137),
+    want: 'malformed',
+  },
+  {
+    name: 'an echo request behind it',
+    given: refusedBefore(60, 128),
+    want: 'malformed',
+    answer: [4, 2, 42],
   },
   {
     name: 'headers without end',
@@ -153,17 +204,22 @@ const rows: readonly Row[] = [
     given: headers(44, Buffer.from([44, 0, 0, 0, 1, 2, 3, 4]), Buffer.from([17, 0, 0, 1, 1, 2, 3, 4])),
     want: 'malformed',
   },
-  { name: 'an unknown protocol', given: v4({ protocol: 132 }), want: 'unknown-protocol', answer: [3, 2] },
+  { name: 'an unknown protocol', given: v4({ protocol: 132 }), want: 'unknown-protocol', answer: [3, 2, 0] },
   {
     name: 'an unknown protocol, IPv6',
     given: v6({ protocol: 132 }),
     want: 'unknown-protocol',
-    answer: [4, 1],
+    answer: [4, 1, 6],
   },
-  { name: 'ICMPv6 over IPv4', given: v4({ protocol: 58 }), want: 'unknown-protocol', answer: [3, 2] },
-  { name: 'ICMP over IPv6', given: v6({ protocol: 1 }), want: 'unknown-protocol', answer: [4, 1] },
-  { name: 'a closed port', given: v4({ payload: udp(V4, 5001) }), want: 'no-listener', answer: [3, 3] },
-  { name: 'a closed port, IPv6', given: v6({ payload: udp(V6, 5001) }), want: 'no-listener', answer: [1, 4] },
+  { name: 'ICMPv6 over IPv4', given: v4({ protocol: 58 }), want: 'unknown-protocol', answer: [3, 2, 0] },
+  { name: 'ICMP over IPv6', given: v6({ protocol: 1 }), want: 'unknown-protocol', answer: [4, 1, 6] },
+  { name: 'a closed port', given: v4({ payload: udp(V4, 5001) }), want: 'no-listener', answer: [3, 3, 0] },
+  {
+    name: 'a closed port, IPv6',
+    given: v6({ payload: udp(V6, 5001) }),
+    want: 'no-listener',
+    answer: [1, 4, 0],
+  },
   {
     name: 'an ICMP message shorter than its header',
     given: v4({ protocol: 1, payload: Buffer.from([8, 0, 0xf7, 0xff]) }),
@@ -182,16 +238,17 @@ const rows: readonly Row[] = [
 ]
 
 for (const { name, given, want, answer } of rows) {
-  test(`receive(): ${name}: ${want ?? 'taken'}${answer ? `, answered with ICMP ${answer.join('/')}` : ''}`, () => {
+  test(`receive(): ${name}: ${want ?? 'taken'}${answer ? `, answered with ICMP ${answer.slice(0, 2).join('/')}` : ''}`, () => {
     const host = new StackUnderTest()
     const got: string[] = []
     host.stack.openUdp({ localPort: 5000, onDatagram: (bytes) => got.push(Buffer.from(bytes).toString()) })
     assert.equal(host.receive(given), want)
     host.stack.notify()
     assert.deepEqual(got, want === undefined ? ['hello'] : [])
-    const answers = host
-      .sent()
-      .map((packet) => [...packet.subarray(packet[0]! >> 4 === 4 ? 20 : 40).subarray(0, 2)])
+    const answers = host.sent().map((packet) => {
+      const message = packet.subarray(packet[0]! >> 4 === 4 ? 20 : 40)
+      return [message.readUInt8(0), message.readUInt8(1), message.readUInt32BE(4)]
+    })
     assert.deepEqual(answers, answer === undefined ? [] : [[...answer]])
     assert.equal(host.stack.counters[`dropped-${want}`], want === undefined ? undefined : 1)
     assert.equal(host.stack.counters['received-packets'], 1)
@@ -202,6 +259,28 @@ test('without checkChecksums, checksums of what arrives are not looked at', () =
   const host = new StackUnderTest({ checkChecksums: false })
   host.stack.openUdp({ localPort: 5000, onDatagram: () => {} })
   assert.equal(host.receive(changed(changed(v4(), 10, 1, 2), 30, 7)), undefined)
+})
+
+test('the layer sees what congestion the packet met, and where it lies', () => {
+  const seen: number[][] = []
+  const host = new StackUnderTest({}, () => ({
+    ...withoutTcp(),
+    receive: ({ ecn, family, packetLength, length, at, packetAt }) => {
+      seen.push([ecn, family, packetLength, length, at - packetAt])
+      return undefined
+    },
+  }))
+  for (const trafficClass of [0xfc, 0xfd, 0xfe, 0xff]) {
+    host.receive(ipPacket({ ...V4, protocol: 6, payload: DATA, trafficClass }))
+    host.receive(ipPacket({ ...V6, protocol: 6, payload: DATA, trafficClass }))
+  }
+  assert.deepEqual(
+    seen,
+    [0, 1, 2, 3].flatMap((ecn) => [
+      [ecn, 4, 25, 5, 20],
+      [ecn, 6, 45, 5, 40],
+    ]),
+  )
 })
 
 test('setAddresses() moves the stack', () => {

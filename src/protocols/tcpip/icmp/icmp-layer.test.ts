@@ -225,6 +225,28 @@ test('packet too big about a datagram of ours: what follows is cut to it, and fo
   assert.deepEqual(['192.0.2.7', '2001:db8::7'].map(path), [1_420, 1_420])
 })
 
+test('packet too big about a fragment of ours (the first one has the ports)', () => {
+  const { host, context } = hostWithTcp()
+  const socket = host.stack.openUdp({ localPort: 40_000 })
+  for (const [ends, to] of [
+    [V4, '192.0.2.7'],
+    [V6, '2001:db8::7'],
+  ] as const) {
+    socket.send(Buffer.alloc(3_000), { address: to, port: 443 })
+    const fragments = host.sent()
+    const [type, code] = ends === V4 ? [3, 4] : [2, 0]
+    const tooBig = (quote: Buffer) => host.receive(error(ends, { type, code, word: 1_300, quote }))
+    tooBig(fragments[1]!)
+    assert.equal(context.pathMtu(addressBytes(to)), 1_420)
+    tooBig(fragments[0]!.subarray(0, ends === V4 ? 27 : 55))
+    assert.equal(context.pathMtu(addressBytes(to)), 1_420)
+    tooBig(fragments[0]!.subarray(0, ends === V4 ? 28 : 56))
+    assert.equal(context.pathMtu(addressBytes(to)), 1_300)
+    tooBig(fragments[0]!)
+  }
+  assert.equal(host.stack.counters['path-mtu-lowered'], 2)
+})
+
 test('a router that does not say how large: the next plateau (RFC 1191 §7.1)', () => {
   const { host, context } = hostWithTcp()
   host.stack.openUdp({ localPort: 40_000 })

@@ -13,6 +13,7 @@ import {
   transportChecksum,
 } from '../ip/header.ts'
 import type { Identifications } from '../ip/identification.ts'
+import { holdsIcmpError } from './unanswerable.ts'
 import type { PacketMemory } from '../../packet-memory/index.ts'
 import type { InboundPacket, Layer, LayerContext } from '../layers.ts'
 import type { PingOptions, StackDrop } from '../stack-api.ts'
@@ -172,9 +173,9 @@ export class IcmpLayer implements Layer {
     return undefined
   }
 
-  /** False: not now. Never about an ICMP error (RFC 1122 §3.2.2, RFC 4443 §2.4 (e.1)). */
+  /** False: not now, or not about such a packet. */
   #complain(packet: InboundPacket, said: Complaint, nowMs: number): boolean {
-    if (isIcmpError(packet) || !this.#context.mayAnswer(nowMs)) return false
+    if (holdsIcmpError(packet) || !this.#context.mayAnswer(nowMs)) return false
     const { memory, packetAt, packetLength, family } = packet
     const limit = family === 4 ? type.MAX_ERROR_BYTES : type.MAX_V6_ERROR_BYTES
     const room = limit - ipHeaderBytes(packet.source) - type.ICMP_HEADER_BYTES
@@ -217,15 +218,4 @@ function errorPayload({ kind, code, word }: Complaint, quote: Uint8Array): Uint8
 function isChecksumRight({ memory, at, length, family, source, destination }: InboundPacket): boolean {
   if (family === 4) return internetChecksum(memory, at, length) === 0
   return transportChecksum(memory, at, length, pseudoHeaderSum(source, destination, PROTOCOL_ICMPV6)) === 0
-}
-
-/** As far as one can see: what we gave up on behind extension headers is not looked at. */
-function isIcmpError({ memory, at, length, family, packetAt }: InboundPacket): boolean {
-  if (length === 0) return false
-  const first = memory.bytes[at]!
-  if (family === 4)
-    return (
-      memory.bytes[packetAt + 9] === PROTOCOL_ICMP && first !== type.ECHO_REQUEST && first !== type.ECHO_REPLY
-    )
-  return memory.bytes[packetAt + 6] === PROTOCOL_ICMPV6 && first < type.V6_ECHO_REQUEST
 }

@@ -57,6 +57,22 @@ test('a link said to carry nothing is taken to carry 68 bytes (RFC 791 §3.2)', 
   }
 })
 
+test('what fits exactly is not cut', () => {
+  const sender = new StackUnderTest({ mtuBytes: 1_280 })
+  for (const [address, headers] of [
+    ['10.0.0.9', 28],
+    ['fd00::9', 48],
+  ] as const) {
+    sender.stack.openUdp().send(new Uint8Array(1_280 - headers), { address, port: 7 })
+    const packets = sender.sent()
+    assert.deepEqual(
+      packets.map(({ length }) => length),
+      [1_280],
+    )
+    assert.equal(packets[0]?.[headers === 28 ? 9 : 6], 17)
+  }
+})
+
 test('65,536 identifications of IPv4 come before one comes again, in no order that one could guess', () => {
   const identifications = new Identifications(countedRandom())
   const all = Array.from({ length: 65_536 }, () => identifications.next(4))
