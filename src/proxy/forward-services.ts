@@ -1,11 +1,12 @@
-/** Forwards of both kinds and published ports, as running services. */
+/** Forwards of both kinds, published ports and SOCKS, as running services. */
 import { formatEndpoint } from '../protocols/wireguard/formats/index.ts'
-import type { ForwardEntry, PublishEntry } from './config/proxy-config.ts'
+import type { ForwardEntry, PublishEntry, SocksEntry } from './config/proxy-config.ts'
 import { LocalDialer, type RelayFigures, TcpForward, UdpForward } from './forward/index.ts'
 import type { RouteKind } from './operations/status.ts'
 import { Publish } from './publish/index.ts'
 import type { RunningService } from './running-service.ts'
 import type { ServiceContext } from './service-context.ts'
+import { SocksServer } from './socks/index.ts'
 
 export function makeTcpService(entry: ForwardEntry, { engine, tunnel }: ServiceContext): RunningService {
   const forward = new TcpForward({
@@ -41,18 +42,30 @@ export function makePublishService(entry: PublishEntry, { engine }: ServiceConte
   }
 }
 
+export function makeSocksService(entry: SocksEntry, { engine, tunnel }: ServiceContext): RunningService {
+  const socks = new SocksServer({
+    ...{ clock: engine, dialer: () => tunnel(entry.tunnel) },
+    users: entry.users?.map(({ name, password }) => ({ name, password: password.reveal() })),
+  })
+  return {
+    accept: (stream) => socks.accept(stream),
+    ...endsOf(socks),
+    status: () => statusOf('socks', { ...entry, to: undefined }, socks.figures()),
+  }
+}
+
 interface Ending {
   drain(): Promise<void>
   close(): void
 }
 
 /** A drain that is asked for again is the same one. */
-export function endsOf(ending: Ending): Ending {
+function endsOf(ending: Ending): Ending {
   let drained: Promise<void> | undefined
   return { drain: () => (drained ??= ending.drain()), close: () => ending.close() }
 }
 
-export function statusOf(
+function statusOf(
   kind: RouteKind,
   { to, tunnel }: { readonly to: string | undefined; readonly tunnel: string },
   figures: RelayFigures,

@@ -2,7 +2,7 @@
 import type { ByteStream, StreamEnds } from '../streams/index.ts'
 import type { AccessEntry } from './http/index.ts'
 import { makeHttpService } from './http-service.ts'
-import { makePublishService, makeTcpService, makeUdpService } from './forward-services.ts'
+import { makePublishService, makeSocksService, makeTcpService, makeUdpService } from './forward-services.ts'
 import { listenAt, listenForDatagrams } from './open-socket.ts'
 import { formatAccess } from './operations/access-log.ts'
 import { type Answer, OperationsServer } from './operations/operations-server.ts'
@@ -38,7 +38,7 @@ function make(service: KeyedService, o: OpenerOptions): RunningService {
     case 'publish':
       return makePublishService(service.entry, o)
     case 'socks':
-      throw new Error('not yet')
+      return makeSocksService(service.entry, o)
     case 'operations':
       return operationsService(o)
   }

@@ -19,6 +19,8 @@ import { Prober } from './operations/prober.ts'
 import { type Readiness, readinessOf } from './operations/readiness.ts'
 import type { ConfigurationStatus, Phase, ProxyStatus } from './operations/status.ts'
 import { defaultStatusPath, type StatusSocket } from './operations/status-socket.ts'
+import { formatChange } from './plan-change.ts'
+import type { TunnelPeerStatus, TunnelStatus } from '../tunnel/index.ts'
 import type { Applied, Proxy } from './proxy.ts'
 
 export interface ProxyProcessOptions {
@@ -99,6 +101,7 @@ export class ProxyProcess {
           ...{ generation: generation + 1, applied: before + 1 },
           ...{ appliedAtMs: Date.now(), trouble: [] },
         })
+        log.info('configuration applied', { change: formatChange(applied.change) })
         await this.#applyOperations(config)
       }
     }
@@ -129,7 +132,7 @@ export class ProxyProcess {
   readiness(): Readiness {
     return readinessOf({
       phase: this.#phase,
-      tunnels: this.#proxy.tunnels.map((tunnel) => tunnel.status()),
+      tunnels: this.#tunnels(),
       probes: this.#prober?.results() ?? [],
     })
   }
@@ -142,7 +145,7 @@ export class ProxyProcess {
       ...{ phase: this.#phase, startedAtMs: this.#startedAtMs },
       ...this.readiness(),
       configuration: this.#configuration,
-      tunnels: this.#proxy.tunnels.map((tunnel) => tunnel.status()),
+      tunnels: this.#tunnels(),
       routes: this.#proxy.routes(),
       memory: {
         residentBytes: memory.rss,
@@ -152,6 +155,16 @@ export class ProxyProcess {
         bufferFreeBytes: engine.pool.freeBytes,
       },
     }
+  }
+
+  /** A peer that always begins itself never answers us, and has a handshake all the same. */
+  #tunnels(): readonly TunnelStatus[] {
+    return this.#proxy.tunnels.map((tunnel) => {
+      const { peers, ...status } = tunnel.status()
+      const begins = ({ state, latestHandshakeMs }: TunnelPeerStatus) =>
+        state === 'never' && latestHandshakeMs !== undefined
+      return { ...status, peers: peers.map((peer) => (begins(peer) ? { ...peer, state: 'up' } : peer)) }
+    })
   }
 
   /** What the operations listener says on a path. */

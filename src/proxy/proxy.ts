@@ -10,7 +10,7 @@ import { collides } from './config/listen-at.ts'
 import type { ProxyConfig, TunnelEntry } from './config/proxy-config.ts'
 import type { Logger } from './log.ts'
 import type { RouteStatus } from './operations/status.ts'
-import { formatChange, isEmpty, planChange, type ProxyChange } from './plan-change.ts'
+import { isEmpty, planChange, type ProxyChange } from './plan-change.ts'
 import type { OpenSocket, RunningService, ServiceOpener } from './running-service.ts'
 import type { KeyedService } from './services.ts'
 
@@ -129,7 +129,6 @@ export class Proxy {
     }
     this.#commit(change, prepared)
     this.#config = config
-    this.#ports.log.info('configuration applied', { change: formatChange(change) })
     return { kind: 'applied', change }
   }
 

@@ -145,3 +145,43 @@ function certificate(lab: ProxyLab, file: string, name: string): void {
   })
   execFileSync('chown', ['65534:65534', key, crt])
 }
+
+test(
+  'SOCKS5 by curl: names are asked inside, and whoever has no password gets nowhere',
+  PROXY_NEEDS,
+  async (t) => {
+    const lab = await buildProxyLab(t)
+    lab.tunnel()
+    lab.write('ada.password', 'longword\n')
+    lab.write(
+      'proxy.yaml',
+      `apiVersion: warren.dev/v1alpha1
+kind: TunnelProxy
+metadata: { name: socks }
+spec:
+  tunnels: [{ name: fly, config: fly0.conf }]
+  socks:
+    - { listen: 127.0.0.1:1080 }
+    - { listen: 127.0.0.1:1081, users: [{ name: ada, passwordFile: ada.password }] }
+`,
+    )
+    const proxy = lab.start(['--file', 'proxy.yaml'])
+    await proxy.started()
+    assert.match(await lab.curl('--socks5-hostname 127.0.0.1:1080 http://six.internal:8000/'), /^hello/)
+    assert.match(await lab.curl(`--socks5 127.0.0.1:1080 http://${INSIDE.gateway}:8001/`), /^the second page/)
+    assert.equal(
+      await lab.client.succeeds('curl -sS -m 10 --socks5-hostname 127.0.0.1:1080 http://unknown.internal/'),
+      false,
+    )
+    const withWord = (word: string) =>
+      `-m 10 --socks5-hostname 127.0.0.1:1081 --proxy-user ada:${word} ${TARGET}/`
+    assert.match(await lab.curl(withWord('longword')), /^hello/)
+    assert.equal(await lab.client.succeeds(`curl -sS ${withWord('wrong')}`), false)
+    assert.equal(
+      await lab.client.succeeds(`curl -sS -m 10 --socks5-hostname 127.0.0.1:1081 ${TARGET}/`),
+      false,
+    )
+    const { stdout } = await lab.run(['proxy', 'status', '-o', 'json'])
+    assert.ok(!stdout.includes('longword') && !proxy.log.includes('longword'))
+  },
+)

@@ -138,6 +138,7 @@ const socksEntry = z.strictObject({
         passwordFile: text.describe('The first line of this file is the password.'),
       }),
     )
+    .min(1)
     .max(many)
     .optional()
     .describe('Who may. Default: everybody who gets there.'),
