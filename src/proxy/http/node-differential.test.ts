@@ -30,7 +30,7 @@ const ANSWERS = [
 ]
 const SIZES = [0, 1, 13, 1000, 16_384, 70_000, 300_000]
 
-const origin = http.createServer(serve)
+const origin = http.createServer((request, answer) => void serve(request, answer))
 
 before(async () => {
   origin.listen(0, '127.0.0.1')
