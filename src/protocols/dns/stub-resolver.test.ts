@@ -1,7 +1,13 @@
 /** The resolver against servers that tell the truth, lie, cut, stall and refuse; time is virtual. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerFrom, type FakeReply, type Says, zoneServer } from '../../../test/harness/fake-dns.ts'
+import {
+  answerFrom,
+  type FakeQuery,
+  type FakeReply,
+  type Says,
+  zoneServer,
+} from '../../../test/harness/fake-dns.ts'
 import {
   failing,
   failsWith,
@@ -273,6 +279,48 @@ test('what nobody could say is not asked again within a second (RFC 9520)', asyn
   await dns.pass(1_001)
   await resolve('a.example')
   assert.equal(dns.queries.length, 2)
+})
+
+test('while nobody can say what is true, what was true is used, for an hour (RFC 8767)', async () => {
+  for (const trouble of [silent, failing(2)]) {
+    let says = truthful
+    const { dns, resolver, resolve } = world({ '10.0.0.53': (query) => says(query) }, { families: [4] })
+    await resolve('four.example')
+    await dns.pass(301_000)
+    says = trouble
+    const startedAt = dns.nowMs()
+    assert.deepEqual(await resolve('four.example'), found(['10.0.0.4'], 30))
+    assert.ok(dns.nowMs() - startedAt <= 1_800)
+    assert.equal(resolver.counters['answers-stale'], 1)
+    // The question goes on, and when it has failed, nobody waits for a while.
+    await dns.pass(6_000)
+    const asked = dns.queries.length
+    assert.deepEqual(await resolve('four.example'), found(['10.0.0.4'], 30))
+    assert.equal(dns.queries.length, asked)
+    says = truthful
+    await dns.pass(30_000)
+    assert.deepEqual(await resolve('four.example'), found(['10.0.0.4']))
+    says = trouble
+    await dns.pass(3_900_001)
+    const end = await resolve('four.example')
+    assert.equal(end.kind, 'failure')
+  }
+})
+
+test('what is said not to exist any more is not used, however late that comes', async () => {
+  let says = truthful
+  const { dns, resolve } = world({ '10.0.0.53': (query) => says(query) }, { families: [4] })
+  for (const gone of [(query: FakeQuery) => answerFrom({}, query), (query: FakeQuery) => query.fail(3)]) {
+    await dns.pass(400_000)
+    says = truthful
+    assert.deepEqual(await resolve('four.example'), found(['10.0.0.4']))
+    await dns.pass(301_000)
+    says = (query) => [{ bytes: gone(query), afterMs: 1_700 }]
+    await failsWith(resolve('four.example'), 'ENOTFOUND', /four/)
+    await dns.pass(60_000)
+    says = silent
+    await failsWith(resolve('four.example'), 'ETIMEDOUT', /four/)
+  }
 })
 
 test('the cache holds so many names, and forgets those not used for longest', async () => {

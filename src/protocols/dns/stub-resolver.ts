@@ -16,6 +16,11 @@ import { SPECIAL_TTL_SECONDS, specialAddresses } from './special-names.ts'
 export const RESOLUTION_DELAY_MS = 50
 /** RFC 9520 §3.2: nobody is asked again at once what nobody could say. */
 const FAILURE_TTL_SECONDS = 1
+const FAILURES_REMEMBERED = 512
+/** RFC 8767 §5: after so long without an answer, the last one has to do; */
+export const CLIENT_RESPONSE_MS = 1_800
+/** so long it is used then; and so often somebody asks again meanwhile. */
+export const STALE_TTL_SECONDS = 30
 /** Aliases that lead to names about which another question must be put. */
 const MAX_ALIAS_QUESTIONS = 8
 const MAX_LOOKUPS = 512
@@ -44,6 +49,7 @@ export class StubResolver {
   readonly #o: StubResolverOptions
   readonly #servers: Servers
   readonly #cache: AnswerCache
+  readonly #failures = new AnswerCache(FAILURES_REMEMBERED)
   /** By name and type, and by what callers ask for. */
   readonly #lookups = new Map<string, Promise<Found>>()
   readonly #running = new Map<Lookup, () => void>()
@@ -88,6 +94,7 @@ export class StubResolver {
     }
     this.#running.clear()
     this.#cache.clear()
+    this.#failures.clear()
   }
 
   async #search(name: string): Promise<Resolved | ResolveFailure> {
@@ -130,22 +137,44 @@ export class StubResolver {
     })
   }
 
-  /** What `#ask` says, and what it says about the names that it leads to. */
+  /** From the cache, or by asking; what was true before, while nobody can say what is true. */
   async #follow(name: string, type: number): Promise<Found> {
-    const cached = this.#cache.get(keyOf(name, type), this.#o.ports.nowMs())
+    const key = keyOf(name, type)
+    const nowMs = this.#o.ports.nowMs()
+    const cached = this.#cache.get(key, nowMs)
     if (cached !== undefined) {
       this.#count('answers-cached')
       return cached
     }
-    const key = keyOf(name, type)
+    const stale = this.#cache.stale(key, nowMs)
+    const failed = this.#failures.get(key, nowMs)
+    if (failed !== undefined) return stale === undefined ? failed : this.#staleAnswer(stale)
     let lookup = this.#lookups.get(key)
     if (lookup === undefined) {
       lookup = this.#askAndRemember(name, type).finally(() => this.#lookups.delete(key))
       this.#lookups.set(key, lookup)
     }
-    return lookup
+    return stale === undefined ? lookup : this.#unlessLate(lookup, stale)
   }
 
+  #unlessLate(lookup: Promise<Found>, stale: Outcome): Promise<Found> {
+    return new Promise((resolve) => {
+      const timer = this.#o.ports.after(CLIENT_RESPONSE_MS, () => resolve(this.#staleAnswer(stale)))
+      const end = async (): Promise<void> => {
+        const found = await lookup
+        timer.close()
+        resolve(found.outcome.kind === 'failure' ? this.#staleAnswer(stale) : found)
+      }
+      void end()
+    })
+  }
+
+  #staleAnswer(outcome: Outcome): Found {
+    this.#count('answers-stale')
+    return { outcome, ttlSeconds: STALE_TTL_SECONDS }
+  }
+
+  /** What `#ask` says, and what it says about the names that it leads to. */
   async #askAndRemember(name: string, type: number): Promise<Found> {
     let target = name
     let ttlSeconds = Number.POSITIVE_INFINITY
@@ -156,12 +185,27 @@ export class StubResolver {
         ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds)
         continue
       }
-      const found = foundBy(answer, target, ttlSeconds)
-      if (Number.isFinite(found.ttlSeconds) && !this.#isClosed)
-        this.#cache.put(keyOf(name, type), found.outcome, { ...found, nowMs: this.#o.ports.nowMs() })
-      return found
+      return this.#remember(keyOf(name, type), foundBy(answer, target, ttlSeconds))
     }
     return { outcome: failure('ESERVFAIL', `${name} is an alias of an alias without end`), ttlSeconds: 0 }
+  }
+
+  #remember(key: string, found: Found): Found {
+    if (this.#isClosed) return found
+    const nowMs = this.#o.ports.nowMs()
+    const { outcome } = found
+    if (!Number.isFinite(found.ttlSeconds)) {
+      if (outcome.kind !== 'failure') this.#cache.forget(key)
+    } else if (outcome.kind !== 'failure')
+      this.#cache.put(key, outcome, { ttlSeconds: found.ttlSeconds, nowMs })
+    else {
+      const isBridged = this.#cache.stale(key, nowMs) !== undefined
+      this.#failures.put(key, outcome, {
+        ttlSeconds: isBridged ? STALE_TTL_SECONDS : found.ttlSeconds,
+        nowMs,
+      })
+    }
+    return found
   }
 
   #ask(name: string, type: number): Promise<Answer | ResolveFailure> {
