@@ -11,6 +11,7 @@ import {
   udpDatagram,
 } from '../../../../test/models/ip-packets.ts'
 import type { LayerContext, QuotedPacket } from '../layers.ts'
+import type { UdpSocketInside } from '../stack-api.ts'
 import { withoutTcp } from '../without-tcp.ts'
 
 const V4 = { source: '10.0.0.9', destination: '10.0.0.1' }
@@ -204,6 +205,8 @@ test('an error about what we can not have sent is ignored', () => {
 test('packet too big about a datagram of ours: what follows is cut to it, and for ten minutes', () => {
   const { host, context } = hostWithTcp()
   const socket = host.stack.openUdp({ localPort: 40_000 })
+  sendTo(socket, '192.0.2.7', '2001:db8::7')
+  host.sent()
   const big = (ends: typeof V4, word: number) =>
     host.receive(error(ends, { type: ends === V4 ? 3 : 2, code: ends === V4 ? 4 : 0, word, protocol: 17 }))
   const path = (to: string) => context.pathMtu(addressBytes(to))
@@ -249,7 +252,7 @@ test('packet too big about a fragment of ours (the first one has the ports)', ()
 
 test('a router that does not say how large: the next plateau (RFC 1191 §7.1)', () => {
   const { host, context } = hostWithTcp()
-  host.stack.openUdp({ localPort: 40_000 })
+  sendTo(host.stack.openUdp({ localPort: 40_000 }), '192.0.2.7')
   const seen: number[] = []
   for (let index = 0; index < 4; index++) {
     host.receive(error(V4, { type: 3, code: 4, protocol: 17 }))
@@ -258,8 +261,16 @@ test('a router that does not say how large: the next plateau (RFC 1191 §7.1)', 
   assert.deepEqual(seen, [1_006, 576, 576, 576])
 })
 
-test('packet too big about a port that we do not have changes nothing', () => {
+function sendTo(socket: UdpSocketInside, ...addresses: readonly string[]): void {
+  for (const address of addresses) socket.send(Buffer.from('!'), { address, port: 443 })
+}
+
+test('packet too big about a port that we do not have, or to whom it never sent, changes nothing', () => {
   const { host, context } = hostWithTcp()
+  sendTo(host.stack.openUdp({ localPort: 40_001 }), '192.0.2.7')
+  const other = host.stack.openUdp({ localPort: 40_000 })
+  sendTo(other, '192.0.2.8')
+  other.send(Buffer.from('!'), { address: '192.0.2.7', port: 444 })
   host.receive(error(V4, { type: 3, code: 4, word: 700, protocol: 17 }))
   assert.equal(context.pathMtu(addressBytes('192.0.2.7')), 1_420)
 })

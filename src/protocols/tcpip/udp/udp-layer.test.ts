@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { shuttle, StackUnderTest } from '../../../../test/harness/stack-under-test.ts'
 import { buildPacket } from '../../../../test/models/internet-packets.ts'
-import { addressBytes, ipPacket, udpDatagram } from '../../../../test/models/ip-packets.ts'
+import { addressBytes, icmpMessage, ipPacket, udpDatagram } from '../../../../test/models/ip-packets.ts'
 
 const V4 = { source: '10.0.0.9', destination: '10.0.0.1' }
 const V6 = { source: 'fd00::9', destination: 'fd00::1' }
@@ -165,6 +165,23 @@ test('a refused port is told to the sender, once per datagram', () => {
   for (const address of ['10.0.0.1', 'fd00::1']) socket.send(Buffer.from('?'), { address, port: 9 })
   shuttle(a, b)
   assert.deepEqual(told.toSorted(), ['ECONNREFUSED 10.0.0.1 9', 'ECONNREFUSED fd00::1 9'])
+})
+
+test('an error about what was not sent is not told; of many recipients the latest are known', () => {
+  const host = new StackUnderTest()
+  const told: string[] = []
+  const socket = host.stack.openUdp({
+    localPort: 5_000,
+    onError: (_, to) => told.push(`${to.address} ${to.port}`),
+  })
+  for (let port = 1; port <= 70; port++) socket.send(Buffer.from('?'), { address: '10.0.0.9', port })
+  const sent = host.sent()
+  for (const port of [1, 6, 7, 70]) {
+    const rest = Buffer.concat([Buffer.alloc(4), sent[port - 1] ?? assert.fail()])
+    host.receive(ipPacket({ ...V4, protocol: 1, payload: icmpMessage(V4, { type: 3, code: 3, rest }) }))
+  }
+  host.stack.notify()
+  assert.deepEqual(told, ['10.0.0.9 7', '10.0.0.9 70'])
 })
 
 test('a socket may be closed, and others opened, from inside its callback', () => {

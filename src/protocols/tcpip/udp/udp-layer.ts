@@ -81,7 +81,7 @@ export class UdpLayer implements Layer, UdpSocketPorts {
 
   icmpError({ kind, local, remote, localPort, remotePort, mtuBytes }: QuotedPacket, nowMs: number): void {
     const socket = this.#sockets.find(localPort, local)
-    if (socket === undefined) return
+    if (socket === undefined || !socket.hasSentTo(remote, remotePort)) return
     if (kind === 'packet-too-big') return this.#context.lowerPathMtu(remote, mtuBytes, nowMs)
     const code =
       kind === 'unreachable-port'

@@ -17,6 +17,7 @@ export interface UdpSocketPorts {
 export const DATAGRAM_OVERHEAD_BYTES = 128
 /** Errors that wait to be told. */
 const MAX_ERRORS = 64
+const MAX_RECIPIENTS = 64
 
 type UdpErrorCode = Parameters<NonNullable<UdpOpenOptions['onError']>>[0]
 
@@ -39,6 +40,7 @@ export class UdpSocket implements UdpSocketInside, Bound {
   #lastFrom = new End()
   #lastTo = new End()
   #lastSentTo = new End()
+  readonly #recipients = new Recipients()
 
   constructor(bound: Bound, { options, ports }: { options: UdpOpenOptions; ports: UdpSocketPorts }) {
     this.port = bound.port
@@ -52,7 +54,7 @@ export class UdpSocket implements UdpSocketInside, Bound {
     const remote =
       this.#lastSentTo.text?.address === to.address ? this.#lastSentTo.bytes : parseAddress(to.address)
     if (remote === undefined) return false
-    this.#lastSentTo.textOf(remote, to.port)
+    this.#recipients.add(this.#lastSentTo.textOf(remote, to.port))
     return this.#ports.send(this, bytes, remote, to.port)
   }
 
@@ -78,6 +80,11 @@ export class UdpSocket implements UdpSocketInside, Bound {
     this.#becomeReady()
   }
 
+  /** Whether it can have sent what an ICMP error is said to be about (RFC 8085 §5.2). */
+  hasSentTo(remote: Uint8Array, remotePort: number): boolean {
+    return this.#recipients.has(formatAddress(remote), remotePort)
+  }
+
   fail(code: UdpErrorCode, remote: Uint8Array, remotePort: number): void {
     if (this.#options.onError === undefined || this.#errors.length >= MAX_ERRORS) return
     this.#errors.push({ code, to: { address: formatAddress(remote), port: remotePort } })
@@ -100,6 +107,25 @@ export class UdpSocket implements UdpSocketInside, Bound {
     if (this.#isReady) return
     this.#isReady = true
     this.#ports.ready(this)
+  }
+}
+
+/** To whom it has sent lately, so many of them. */
+class Recipients {
+  readonly #ends: SocketEnd[] = []
+  #last: SocketEnd | undefined
+  #next = 0
+
+  add(end: SocketEnd): void {
+    if (end === this.#last) return
+    this.#last = end
+    if (this.has(end.address, end.port)) return
+    this.#ends[this.#next] = end
+    this.#next = (this.#next + 1) % MAX_RECIPIENTS
+  }
+
+  has(address: string, port: number): boolean {
+    return this.#ends.some((end) => end.port === port && end.address === address)
   }
 }
 
