@@ -8,7 +8,7 @@ import type { TunnelEngine, TunnelLog } from './engine.ts'
 import { lookUpOnHost } from './host-resolver.ts'
 import { namesInside } from './names.ts'
 import { NativeOuter } from './native-outer.ts'
-import type { OuterPort } from './outer-port.ts'
+import { type OuterPort, saying } from './outer-port.ts'
 import { type Lookup, PeerEndpoints } from './peer-endpoints.ts'
 import { PlainOuter } from './plain-outer.ts'
 import { ProcessTunnel } from './process-tunnel.ts'
@@ -63,7 +63,12 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
     ...{ pool: o.pool, limits: o.limits, tcp: o.tcp, handshakeTimestamp: timestamps?.saved },
     saveTimestamp: timestamps && ((timestamp) => keep(timestamps, timestamp, log)),
   })
-  core.wireguard.configure(firstChange(settings), engine.nowMs())
+  try {
+    core.wireguard.configure(firstChange(settings), engine.nowMs())
+  } catch (error) {
+    outer.close()
+    throw error
+  }
   outer.start(core)
   endpoints.configure(settings.peers)
   log?.info('tunnel open', { tunnel: name, port: outer.port, engine: engine.kind, aead: chosen.name })
@@ -73,9 +78,11 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
 
 function udpFor(engine: TunnelEngine, port: number): OuterPort {
   const { reactor } = engine
-  return engine.kind === 'native' && reactor !== undefined
-    ? new NativeOuter({ reactor, port, after: (ms, run) => engine.after(ms, run) })
-    : new PlainOuter({ port, atEndOfTurn: (run) => engine.turns.atEndOfTurn(run) })
+  return saying(port, () =>
+    engine.kind === 'native' && reactor !== undefined
+      ? new NativeOuter({ reactor, port, after: (ms, run) => engine.after(ms, run) })
+      : new PlainOuter({ port, atEndOfTurn: (run) => engine.turns.atEndOfTurn(run) }),
+  )
 }
 
 /** A timer of 0 ms takes one. */

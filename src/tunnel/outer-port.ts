@@ -6,6 +6,7 @@
  *   arriving:  port ── datagram(at, length, from) ─▶ sink, any number; then received() once
  *   leaving:   place(room) ─▶ the datagram is written there ─▶ append(to, length), any number; then flush() once
  */
+import { StreamError } from '../streams/index.ts'
 import type { PacketMemory } from '../protocols/packet-memory/index.ts'
 import type { Endpoint } from '../protocols/wireguard/index.ts'
 
@@ -55,3 +56,16 @@ export const newOuterCounters = (): OuterCounters => ({
   receiveErrors: 0,
   sendBlocked: 0,
 })
+
+/** Binds, and says that a port is taken in one way, whichever sockets they are. */
+export function saying<T>(port: number, bind: () => T): T {
+  try {
+    return bind()
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code !== 'EADDRINUSE') throw error
+    const taken = new StreamError({ code, message: `UDP port ${port} of this machine is taken` })
+    taken.cause = error
+    throw taken
+  }
+}

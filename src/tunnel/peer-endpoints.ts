@@ -12,6 +12,7 @@
 import type { Closeable } from '../linux/index.ts'
 import type { Endpoint, Peer } from '../protocols/wireguard/index.ts'
 import { type EndpointText, formatEndpoint, parseAddress } from '../protocols/wireguard/formats/index.ts'
+import { StreamError } from '../streams/index.ts'
 import type { TunnelEngine, TunnelLog } from './engine.ts'
 import type { TunnelPeerSettings } from './settings.ts'
 
@@ -39,6 +40,11 @@ const REVIVE_MS = 15_000
 /** A session this young needs no renewal (paper §6.2): an initiation then means that data went unanswered. */
 const RENEWAL_MS = 115_000
 
+interface Waiting {
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
 interface PeerPlace {
   readonly publicKey: string
   readonly configured: EndpointText | undefined
@@ -59,7 +65,7 @@ interface PeerPlace {
 export class PeerEndpoints {
   readonly #o: PeerEndpointsOptions
   readonly #places = new Map<string, PeerPlace>()
-  readonly #onAnswer: (() => void)[] = []
+  readonly #onAnswer: Waiting[] = []
   #waiting = 0
   #open = true
 
@@ -120,25 +126,22 @@ export class PeerEndpoints {
     place.lastHandshakeMs = peer.lastHandshakeMs
     place.handshakeMs = this.#o.engine.nowMs()
     this.#answered(place)
-    for (const told of this.#onAnswer.splice(0)) told()
+    for (const { resolve } of this.#onAnswer.splice(0)) resolve()
   }
 
   /** When any of the peers has answered a handshake and none is known to be silent since; at once when it is so. */
   answered(signal?: AbortSignal): Promise<void> {
     if ([...this.#places.keys()].some((key) => this.stateOf(key) === 'up')) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason as Error)
-      const told = (): void => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      const onAbort = (): void => {
-        this.#onAnswer.splice(this.#onAnswer.indexOf(told), 1)
-        reject(signal?.reason as Error)
-      }
-      this.#onAnswer.push(told)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiting = { resolve, reject }
+    this.#onAnswer.push(waiting)
+    const onAbort = (): void => {
+      this.#onAnswer.splice(this.#onAnswer.indexOf(waiting), 1)
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    return promise.finally(() => signal?.removeEventListener('abort', onAbort))
   }
 
   stateOf(publicKey: string): 'never' | 'handshaking' | 'up' | 'silent' {
@@ -168,6 +171,8 @@ export class PeerEndpoints {
   close(): void {
     this.#open = false
     for (const key of this.#places.keys()) this.#forget(key)
+    const gone = new StreamError({ code: 'ECONNABORTED', message: 'the tunnel is closed' })
+    for (const { reject } of this.#onAnswer.splice(0)) reject(gone)
   }
 
   #find(place: PeerPlace, { host, port }: EndpointText): void {

@@ -13,7 +13,7 @@ import { changeBetween } from './device-change.ts'
 import { dial } from './dial.ts'
 import type { TunnelEngine, TunnelLog } from './engine.ts'
 import type { NamesInside } from './names.ts'
-import type { OuterPort } from './outer-port.ts'
+import { type OuterPort, saying } from './outer-port.ts'
 import type { PeerEndpoints } from './peer-endpoints.ts'
 import type { TunnelSettings } from './settings.ts'
 import type { ConnectOptions, PingInsideOptions, Tunnel, TunnelStatus, TunnelTarget } from './tunnel-api.ts'
@@ -41,7 +41,6 @@ export class ProcessTunnel implements Tunnel {
   #settings: TunnelSettings
   #names: NamesInside
   #isOpen = true
-  readonly #closed = new AbortController()
 
   constructor(parts: TunnelParts, settings: TunnelSettings) {
     this.#parts = parts
@@ -130,7 +129,8 @@ export class ProcessTunnel implements Tunnel {
     const { core, outer, endpoints, engine, namesFor, log } = this.#parts
     const before = this.#settings
     // The only part that can be refused comes first, so that all of it is refused.
-    if (settings.listenPort !== before.listenPort) outer.listen(settings.listenPort)
+    const { listenPort } = settings
+    if (listenPort !== before.listenPort) saying(listenPort, () => outer.listen(listenPort))
     core.wireguard.configure(changeBetween(before, settings), engine.nowMs())
     if (settings.mtuBytes !== before.mtuBytes) core.setMtu(settings.mtuBytes)
     if (settings.addresses.join() !== before.addresses.join()) core.stack.setAddresses(settings.addresses)
@@ -153,7 +153,6 @@ export class ProcessTunnel implements Tunnel {
     const untilMs = engine.nowMs() + drainMs
     while (core.connections > 0 && engine.nowMs() < untilMs)
       await new Promise<void>((resolve) => engine.after(DRAIN_LOOK_MS, resolve))
-    this.#closed.abort()
     this.#names.close()
     endpoints.close()
     core.close()

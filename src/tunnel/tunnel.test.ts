@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ByteStream } from '../streams/index.ts'
+import { openTunnel } from './open-tunnel.ts'
 import { LEFT, makeKeys, openTunnelPair, RIGHT, type TunnelPair } from './testing/tunnel-pair.ts'
 
 const text = (stream: ByteStream): string => {
@@ -223,4 +224,55 @@ test('no status and no log line has a key that is secret', async () => {
   await close()
   assert.ok(lines.length > 2)
   assert.ok(!lines.join().includes(leftSettings.privateKey))
+})
+
+test('several peers: the longest prefix decides who gets a packet, also after they change', async () => {
+  const pair = await openTunnelPair()
+  const { engine, network, left, right, leftSettings } = pair
+  const keys = makeKeys()
+  const third = await openTunnel({
+    ...{ engine, outer: network.host('192.0.2.3') },
+    settings: {
+      ...{
+        name: 'third',
+        privateKey: keys.privateKey,
+        addresses: ['10.8.0.200'],
+        dns: [],
+        searchDomains: [],
+      },
+      ...{ listenPort: 51820, mtuBytes: 1420 },
+      peers: [
+        { publicKey: left.status().publicKey, allowedIPs: ['10.8.0.1/32'], persistentKeepaliveSeconds: 0 },
+      ],
+    },
+  })
+  const more = {
+    publicKey: keys.publicKey,
+    endpoint: { host: '192.0.2.3', port: 51820 },
+    allowedIPs: ['10.8.0.128/25'],
+    persistentKeepaliveSeconds: 0,
+  }
+  left.reconfigure({ ...leftSettings, peers: [...leftSettings.peers, more] })
+  assert.ok((await engine.until(left.ping('10.8.0.200'))) > 0)
+  assert.ok((await engine.until(left.ping(RIGHT.inner))) > 0)
+  const hears = (tunnel: typeof left) => tunnel.status().peers[0]?.rxBytes ?? 0
+  assert.ok(hears(third) > 0 && hears(right) > 0)
+  left.reconfigure(leftSettings)
+  const before = hears(third)
+  await assert.rejects(engine.until(left.ping('10.8.0.200')), { code: 'ETIMEDOUT' })
+  assert.equal(hears(third), before)
+  await third.close()
+  await pair.close()
+})
+
+test('who waits for a handshake hears of the end, or of its own signal', async () => {
+  const { engine, network, left, close } = await openTunnelPair()
+  network.fate = () => []
+  const abort = new AbortController()
+  const [waiting, aborted] = [left.ready(), left.ready({ signal: abort.signal })]
+  abort.abort(new Error('enough'))
+  await assert.rejects(engine.until(aborted), { message: 'enough' })
+  const closing = close()
+  await assert.rejects(engine.until(waiting), { code: 'ECONNABORTED' })
+  await engine.until(closing)
 })

@@ -5,6 +5,7 @@
  *   { id, op: 'open', engine, text, options? }        { id, op: 'fetch' | 'put', host, port, count }
  *   { id, op: 'ping', host }   { id, op: 'ready' }    { id, op: 'serve', port }: echoes what it gets
  *   { id, op: 'status' }       { id, op: 'close' }    { id, op: 'reconfigure', text }
+ *   { id, op: 'user' }         { id, op: 'objects' }: what the process has loaded
  */
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
@@ -46,6 +47,8 @@ async function run(q: Question): Promise<unknown> {
   const { op, host = '', port = 80, count = 0, text = '' } = q
   if (op === 'open') return open(q)
   if (op === 'user') return { uid: process.getuid?.(), capabilities: await capabilities() }
+  if (op === 'objects')
+    return (process.report.getReport() as { sharedObjects: readonly string[] }).sharedObjects
   if (tunnel === undefined) throw new Error('no tunnel is open')
   const patience = q.timeoutMs === undefined ? {} : { timeoutMs: q.timeoutMs }
   switch (op) {

@@ -133,4 +133,19 @@ export function tunnelSuite({ make, engine, bytes }: TunnelSuiteOptions): void {
       assert.equal((await tunnel.status()).peers[0]?.endpoint, '192.0.2.78:51820')
     },
   )
+
+  test(`${who}: a port that is taken is an error at once, and leaves what was there`, options, async (t) => {
+    const lab = await buildGateway(t, make)
+    const [one, two] = [lab.process(), lab.process()]
+    const on = (port: number) => lab.config({ interfaceLines: [`ListenPort = ${port}`] })
+    // It only sits there: two ends with one key would take the session from each other.
+    await one.open(lab.config({ endpoint: '', interfaceLines: ['ListenPort = 5182'] }), engine)
+    const taken = { code: 'EADDRINUSE', message: 'UDP port 5182 of this machine is taken' }
+    await assert.rejects(two.open(on(5182), engine), taken)
+    await two.open(on(5183), engine)
+    await assert.rejects(two.ask({ op: 'reconfigure', text: on(5182) }), taken)
+    await two.ask({ op: 'reconfigure', text: on(5184) })
+    assert.equal((await two.status()).listenPort, 5184)
+    assert.equal((await two.fetch(INSIDE.gateway, 1000)).received, 1000)
+  })
 }
