@@ -2,6 +2,9 @@
 import { Duplex } from 'node:stream'
 import { type ByteStream, StreamError } from '../streams/index.ts'
 
+/** For the other end to take note of the end. */
+const LINGER_MS = 5000
+
 type Callback = (error?: Error | null) => void
 
 export function asDuplex(stream: ByteStream): Duplex {
@@ -37,9 +40,27 @@ class StreamDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#stream.onProgress = undefined
-    this.#stream.destroy()
+    this.#leave()
     callback(error)
+  }
+
+  /**
+   * Node destroys what has ended on both sides, and a TLS socket what it has just sent its last words to. A reset would
+   * overtake those; so the stream ends in order where there is something to overtake, for as long as that takes.
+   */
+  #leave(): void {
+    const stream = this.#stream
+    stream.onProgress = undefined
+    if (stream.state !== 'open' || (stream.pendingBytes === 0 && !this.writableFinished))
+      return stream.destroy()
+    const timer = setTimeout(() => stream.destroy(), LINGER_MS)
+    const look = (): void => {
+      while (stream.readableBytes > 0) stream.consume(stream.readableBytes)
+      if (stream.state === 'closed') clearTimeout(timer)
+    }
+    stream.onProgress = look
+    stream.end()
+    look()
   }
 
   #look(): void {

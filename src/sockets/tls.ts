@@ -34,11 +34,11 @@ export function tlsServer(
   { turns, context }: TlsServerOptions,
 ): SocketStream {
   const { local, remote } = stream
-  const below = duplexOf(stream)
-  const tls = new TLSSocket(below, { isServer: true, secureContext: context, ALPNProtocols: ALPN })
+  const { duplex, abort } = below(stream)
+  const tls = new TLSSocket(duplex, { isServer: true, secureContext: context, ALPNProtocols: ALPN })
   const what = `make TLS with ${formatEnd(remote)}`
   const ends = () => ({ local, remote })
-  return new DuplexStream(tls, { turns, ends, opensWith: 'secure', what, abort: abortBoth(below) })
+  return new DuplexStream(tls, { turns, ends, opensWith: 'secure', what, abort: aborting(abort) })
 }
 
 export interface TlsClientOptions {
@@ -58,9 +58,9 @@ const NOWHERE: StreamEnds = { local: { address: '', port: 0 }, remote: { address
 export function tlsClient(stream: ByteStream & Partial<StreamEnds>, o: TlsClientOptions): SocketStream {
   const { local = NOWHERE.local, remote = NOWHERE.remote } = stream
   const host = o.host.replace(/^\[(.*)\]$/, '$1')
-  const below = duplexOf(stream)
+  const { duplex, abort } = below(stream)
   const tls = connect({
-    socket: below,
+    socket: duplex,
     host,
     ...(isIP(host) === 0 ? { servername: host } : {}),
     rejectUnauthorized: o.insecure !== true,
@@ -80,20 +80,32 @@ export function tlsClient(stream: ByteStream & Partial<StreamEnds>, o: TlsClient
     ends,
     opensWith: 'secureConnect',
     what,
-    abort: abortBoth(below),
+    abort: aborting(abort),
   })
 }
 
 const ALPN = ['http/1.1']
 
-/** Node's own socket where there is one: TLS works on its handle without a detour. */
-function duplexOf(stream: ByteStream): Duplex {
-  return (stream instanceof DuplexStream ? stream.takeDuplex() : undefined) ?? asDuplex(stream)
+interface Below {
+  readonly duplex: Duplex
+  readonly abort: () => void
 }
 
-function abortBoth(below: Duplex): (tls: Duplex) => void {
+/** Node's own socket where there is one: TLS works on its handle without a detour. */
+function below(stream: ByteStream): Below {
+  const taken = stream instanceof DuplexStream ? stream.takeDuplex() : undefined
+  if (taken !== undefined) return taken
+  const duplex = asDuplex(stream)
+  const abort = (): void => {
+    stream.destroy()
+    duplex.destroy()
+  }
+  return { duplex, abort }
+}
+
+function aborting(abort: () => void): (tls: Duplex) => void {
   return (tls) => {
-    below.destroy()
+    abort()
     tls.destroy()
   }
 }

@@ -119,12 +119,11 @@ export class DuplexStream implements SocketStream {
     this.onProgress = undefined
     if (this.state === 'closed') return
     this.#close(undefined)
-    if (this.#options.abort === undefined) this.#duplex.destroy()
-    else this.#options.abort(this.#duplex)
+    this.#abort()
   }
 
   /** The Duplex itself, for something that wraps it better than through this; undefined: too late. */
-  takeDuplex(): Duplex | undefined {
+  takeDuplex(): { readonly duplex: Duplex; readonly abort: () => void } | undefined {
     if (
       this.state !== 'open' ||
       this.#queue.length > 0 ||
@@ -137,7 +136,12 @@ export class DuplexStream implements SocketStream {
     duplex.off('drain', this.#onDrain).off('error', this.#onError).off('close', this.#onClose)
     duplex.pause()
     this.state = 'closed'
-    return duplex
+    return { duplex, abort: () => this.#abort() }
+  }
+
+  #abort(): void {
+    if (this.#options.abort === undefined) this.#duplex.destroy()
+    else this.#options.abort(this.#duplex)
   }
 
   readonly #onOpen = (): void => {
