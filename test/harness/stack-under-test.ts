@@ -1,4 +1,5 @@
 /** A stack of protocols/tcpip between two hands: packets are given to it as bytes, and taken from it as bytes. */
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { allocatePacketMemory } from '../../src/protocols/packet-memory/index.ts'
 import type { LayerContext } from '../../src/protocols/tcpip/layers.ts'
@@ -9,6 +10,9 @@ import { withoutTcp } from '../../src/protocols/tcpip/without-tcp.ts'
 /** Not next to each other: what writes beyond its place is noticed. */
 const IN = 1_024
 const OUT = 100_000
+const LARGEST = 9_200
+const MARGIN = 64
+const RUBBISH = 0xee
 
 /** Bytes that differ from call to call and are the same in every run. */
 export function countedRandom(seed = 'seed'): (length: number) => Uint8Array {
@@ -41,13 +45,18 @@ export class StackUnderTest {
     return refused
   }
 
-  /** All that it wants to send. */
+  /** All that it wants to send. Written into rubbish, of which nothing may be left inside, and all around it. */
   sent(): Buffer[] {
     const packets: Buffer[] = []
+    const { bytes } = this.memory
     for (;;) {
+      bytes.fill(RUBBISH, OUT - MARGIN, OUT + LARGEST)
       const length = this.stack.emit(this.memory, OUT, this.nowMs)
+      const isUntouched = (from: number, to: number) =>
+        bytes.subarray(from, to).every((byte) => byte === RUBBISH)
+      assert.ok(isUntouched(OUT - MARGIN, OUT) && isUntouched(OUT + length, OUT + length + MARGIN))
       if (length === 0) return packets
-      packets.push(Buffer.from(this.memory.bytes.slice(OUT, OUT + length)))
+      packets.push(Buffer.from(bytes.slice(OUT, OUT + length)))
     }
   }
 

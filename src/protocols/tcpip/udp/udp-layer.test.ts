@@ -46,14 +46,14 @@ test('checksums: 0 is none over IPv4 and wrong over IPv6, and one that sums up t
   assert.equal(host.receive(packet(V6, { checksum: 1 })), 'checksum')
   host.stack.notify()
   assert.equal(got, 1)
-  // Of 65,536 values of two bytes, one makes the sum 0.
+  // With its own checksum for data, the sum of a datagram is all ones, and its checksum would be 0.
   const socket = host.stack.openUdp({ localPort: 6_000 })
-  const seen = new Set<number>()
-  for (let value = 0; value < 65_536; value++) {
-    socket.send(Uint8Array.of(value >> 8, value & 0xff), { address: '10.0.0.9', port: 7 })
-    for (const sent of host.sent()) seen.add(sent.readUInt16BE(26))
+  const checksumOf = (data: Uint8Array): number => {
+    socket.send(data, { address: '10.0.0.9', port: 7 })
+    return host.sent()[0]?.readUInt16BE(26) ?? assert.fail()
   }
-  assert.ok(!seen.has(0) && seen.has(0xffff))
+  const checksum = checksumOf(Uint8Array.of(0, 0))
+  assert.equal(checksumOf(Uint8Array.of(checksum >> 8, checksum & 0xff)), 0xffff)
 })
 
 test('a length that is not there is malformed; bytes behind the length are not delivered', () => {
