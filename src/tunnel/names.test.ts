@@ -79,6 +79,20 @@ test('connect() to a name tries its addresses: one that does not answer costs a 
   await close()
 })
 
+test('GL-06 servers that no peer carries packets to are not asked another way: an error that says so', async () => {
+  const pair = await openTunnelPair({ left: { dns: ['1.1.1.1', '9.9.9.9'] } })
+  const { engine, left, leftSettings } = pair
+  await assert.rejects(engine.until(left.connect({ host: 'web.internal', port: 80 })), {
+    code: 'ENETUNREACH',
+    message:
+      "web.internal cannot be asked for: the DNS of left, 1.1.1.1 and 9.9.9.9, is in no peer's AllowedIPs",
+  })
+  serve(pair, ZONE, () => {})
+  left.reconfigure({ ...leftSettings, dns: ['1.1.1.1', RIGHT.inner] })
+  assert.deepEqual(await engine.until(left.resolve('web.internal')), [RIGHT.inner6, RIGHT.inner])
+  await pair.close()
+})
+
 test('servers that do not answer: it says so in its time, with what is wrong with the tunnel', async () => {
   const { engine, network, left, close } = await openWithNames()
   network.fate = () => []

@@ -29,6 +29,8 @@ export interface NamesOptions {
   readonly settings: Pick<TunnelSettings, 'name' | 'addresses' | 'dns' | 'searchDomains'>
   readonly stack: TcpIpStack
   readonly engine: TunnelEngine
+  /** Some peer carries packets to that address. */
+  readonly hasRoute: (address: string) => boolean
 }
 
 /** For a caller there is no more to these than that the name leads nowhere; the message says which it was. */
@@ -44,11 +46,21 @@ const CODES: Readonly<Record<ResolveFailureCode, FailureCode>> = {
 
 export function namesInside(o: NamesOptions): NamesInside {
   const { name: tunnel, dns, searchDomains, addresses } = o.settings
-  if (dns.length === 0) return withoutServers(tunnel)
+  if (dns.length === 0)
+    return refusing('ENOTFOUND', (name) => {
+      const cure = `add "DNS = ADDRESS" to the [Interface] of ${tunnel}, or use an address`
+      return `${name} is a name, and this tunnel has no DNS servers: ${cure}`
+    })
+  const servers = dns.filter(o.hasRoute)
+  if (servers.length === 0)
+    return refusing('ENETUNREACH', (name) => {
+      const all = dns.join(' and ')
+      return `${name} cannot be asked for: the DNS of ${tunnel}, ${all}, is in no peer's AllowedIPs`
+    })
   const families = ([6, 4] as const).filter((family) =>
     addresses.some((address) => address.includes(':') === (family === 6)),
   )
-  const resolver = new StubResolver({ ports: portsInside(o), servers: dns, searchDomains, families })
+  const resolver = new StubResolver({ ports: portsInside(o), servers, searchDomains, families })
   return {
     get counters() {
       return resolver.counters
@@ -62,13 +74,9 @@ export function namesInside(o: NamesOptions): NamesInside {
   }
 }
 
-const withoutServers = (tunnel: string): NamesInside => ({
+const refusing = (code: FailureCode, because: (name: string) => string): NamesInside => ({
   counters: {},
-  resolve: (name) => {
-    const cure = `add "DNS = ADDRESS" to the [Interface] of ${tunnel}, or use an address`
-    const message = `${name} is a name, and this tunnel has no DNS servers: ${cure}`
-    return Promise.reject(new StreamError({ code: 'ENOTFOUND', message }))
-  },
+  resolve: (name) => Promise.reject(new StreamError({ code, message: because(name) })),
   close: () => {},
 })
 

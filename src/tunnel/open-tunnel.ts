@@ -72,7 +72,8 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
   outer.start(core)
   endpoints.configure(settings.peers)
   log?.info('tunnel open', { tunnel: name, port: outer.port, engine: engine.kind, aead: chosen.name })
-  const namesFor = (wanted: TunnelSettings) => namesInside({ settings: wanted, stack: core.stack, engine })
+  const namesFor = (wanted: TunnelSettings) =>
+    namesInside({ settings: wanted, stack: core.stack, engine, hasRoute: (to) => core.hasRoute(to) })
   return new ProcessTunnel({ engine, log, core, outer, endpoints, aeadName: chosen.name, namesFor }, settings)
 }
 

@@ -135,7 +135,7 @@ export class ProcessTunnel implements Tunnel {
     if (settings.mtuBytes !== before.mtuBytes) core.setMtu(settings.mtuBytes)
     if (settings.addresses.join() !== before.addresses.join()) core.stack.setAddresses(settings.addresses)
     this.#settings = settings
-    if (isOtherDns(before, settings)) {
+    if (asksOtherwise(before, settings)) {
       this.#names.close()
       this.#names = namesFor(settings)
     }
@@ -191,8 +191,7 @@ export class ProcessTunnel implements Tunnel {
 
   /** An address that is no peer's will never answer: say so at once. */
   #assertRoute(address: string): void {
-    const bytes = parseAddress(address)
-    if (bytes !== undefined && this.#parts.core.peerFor(bytes) !== undefined) return
+    if (this.#parts.core.hasRoute(address)) return
     const message = `${address} is in no peer's AllowedIPs of ${this.name}`
     throw new StreamError({ code: 'ENETUNREACH', message })
   }
@@ -209,12 +208,7 @@ export class ProcessTunnel implements Tunnel {
   /** The trouble of the peers that would have carried it, where they have some, is the cause. */
   #withTroubles(silence: string, addresses: readonly string[]): StreamFailure {
     const { core, endpoints } = this.#parts
-    const peers = new Set(
-      addresses.map((address) => {
-        const bytes = parseAddress(address)
-        return bytes === undefined ? undefined : core.peerFor(bytes)?.publicKey
-      }),
-    )
+    const peers = new Set(addresses.map((address) => core.peerFor(address)?.publicKey))
     const troubles = [...peers].flatMap((key) => {
       const trouble = key === undefined ? undefined : endpoints.troubleOf(key)
       return trouble === undefined ? [] : [`no handshake with peer ${key}: ${trouble}`]
@@ -235,5 +229,12 @@ function addressIn(host: string): string | undefined {
   return bytes && formatAddress(bytes)
 }
 
-const isOtherDns = (a: TunnelSettings, b: TunnelSettings): boolean =>
-  a.dns.join() !== b.dns.join() || a.searchDomains.join() !== b.searchDomains.join()
+/** Servers, what is searched, and whether a peer carries packets to them. */
+const asksOtherwise = (a: TunnelSettings, b: TunnelSettings): boolean =>
+  a.dns.join() !== b.dns.join() ||
+  a.searchDomains.join() !== b.searchDomains.join() ||
+  a.addresses.join() !== b.addresses.join() ||
+  allowedOf(a) !== allowedOf(b)
+
+const allowedOf = ({ peers }: TunnelSettings): string =>
+  peers.map(({ allowedIPs }) => allowedIPs.join()).join(';')

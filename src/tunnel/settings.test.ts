@@ -195,6 +195,18 @@ for (const { name, given, want } of wrong)
     )
   })
 
+test('GL-06 a DNS server outside of what the peers carry is a warning: it is never asked another way', () => {
+  const given = minimal(['DNS = 1.1.1.1, 10.8.0.53, fd00::53']).replace(
+    '0.0.0.0/0',
+    '10.8.0.0/26, fd00::/128',
+  )
+  const no = "is in no peer's AllowedIPs, so it cannot be asked: names are asked through the tunnel only"
+  assert.deepEqual(problemsOf(given), [
+    `warning fly0.conf Interface.DNS: 1.1.1.1 ${no}`,
+    `warning fly0.conf Interface.DNS: fd00::53 ${no}`,
+  ])
+})
+
 test('no problem repeats a key', () => {
   const text = minimal(['PrivateKey = c2VjcmV0IHNlY3JldA=='], [`PresharedKey = ${shared}x`])
   assert.ok(!JSON.stringify(problemsOf(text)).includes('c2VjcmV0'))

@@ -10,6 +10,7 @@ import {
   canonicalAddress,
   type EndpointText,
   type FormatProblem,
+  parseAddress,
   parseWgConfig,
   type WgConfig,
   type WgPeer,
@@ -72,6 +73,7 @@ export function parseTunnelSettings(
   if (malformed.length === 0) checkComplete(config, report)
   for (const peer of config.peers) checkPeer(peer, config, report)
   checkDistinct(config, report)
+  checkDns(config, report)
   warnOfIgnored(config, report)
   const { problems } = report
   if (problems.some(({ severity }) => severity !== 'warning')) return { problems }
@@ -209,9 +211,30 @@ function checkDistinct(config: WgConfig, report: Report): void {
       prefixes.set(prefix, index)
     }
   }
-  for (const server of config.interface.dns)
-    if (config.interface.addresses.some((address) => canonicalAddress(withoutLength(address)) === server))
+}
+
+function checkDns({ interface: wanted, peers }: WgConfig, report: Report): void {
+  for (const server of wanted.dns) {
+    if (wanted.addresses.some((address) => canonicalAddress(withoutLength(address)) === server))
       report.unusual('Interface.DNS', `${server} is our own address`, 'Name the server inside the tunnel.')
+    // wg-quick would ask it outside. Here that would tell this machine's network what is asked for.
+    else if (!peers.some(({ allowedIPs }) => allowedIPs.some((prefix) => isInside(prefix, server))))
+      report.unusual(
+        'Interface.DNS',
+        `${server} is in no peer's AllowedIPs, so it cannot be asked: names are asked through the tunnel only`,
+        `Add ${server} to the AllowedIPs of the peer that leads to it, or name a server inside the tunnel.`,
+      )
+  }
+}
+
+function isInside(prefix: string, address: string): boolean {
+  const [network = '', length = '0'] = prefix.split('/')
+  const [a, b] = [parseAddress(network), parseAddress(address)]
+  if (a === undefined || b === undefined || a.length !== b.length) return false
+  return a.every((byte, index) => {
+    const bits = Math.min(8, Math.max(0, Number(length) - index * 8))
+    return (byte ^ (b[index] ?? 0)) >> (8 - bits) === 0
+  })
 }
 
 const NO_LINK = 'is ignored: a tunnel inside a process has no link'

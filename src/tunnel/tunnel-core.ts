@@ -17,6 +17,7 @@ import {
   SEAL_TAILROOM,
   WireGuardDevice,
 } from '../protocols/wireguard/index.ts'
+import { parseAddress } from '../protocols/wireguard/formats/index.ts'
 import type { TunnelEngine } from './engine.ts'
 import type { OuterPort, OuterSink } from './outer-port.ts'
 
@@ -134,11 +135,17 @@ export class TunnelCore implements OuterSink {
     this.schedule()
   }
 
-  /** The peer that owns this address: 4 or 16 bytes. */
-  peerFor(address: Uint8Array): Peer | undefined {
+  hasRoute(address: string): boolean {
+    return this.peerFor(address) !== undefined
+  }
+
+  /** The peer that owns this address, or nobody does. */
+  peerFor(address: string): Peer | undefined {
+    const bytes = parseAddress(address)
+    if (bytes === undefined) return undefined
     const packet = new Uint8Array(40)
-    packet[0] = address.length === 4 ? 0x45 : 0x60
-    packet.set(address, address.length === 4 ? 16 : 24)
+    packet[0] = bytes.length === 4 ? 0x45 : 0x60
+    packet.set(bytes, bytes.length === 4 ? 16 : 24)
     return this.wireguard.peerFor(packet, 0)
   }
 
