@@ -1,10 +1,11 @@
 /**
- * Addresses and prefixes as text. Three areas that may not import each other each read them; if one takes or writes
+ * Addresses and prefixes as text. Four areas that may not import each other each read them; if one takes or writes
  * what another does not, a network looks different to its planner and to its kernel.
  */
 import assert from 'node:assert/strict'
 import * as linux from '../../../src/linux/ip-text.ts'
 import * as model from '../../../src/model/addresses/index.ts'
+import * as packets from '../../../src/protocols/addresses/index.ts'
 import * as formats from '../../../src/protocols/wireguard/formats/index.ts'
 import { formatPrefix, parsePrefix } from '../../../src/protocols/wireguard/prefix.ts'
 import type { FuzzTarget } from '../target.ts'
@@ -32,11 +33,13 @@ export const addressTargets: readonly FuzzTarget[] = [
       const bytes = linux.parseAddress(given)
       const planned = model.parseAddress(given)
       assert.deepEqual(formats.parseAddress(given), bytes, given)
+      assert.deepEqual(packets.parseAddress(given), bytes, given)
       assert.equal(planned === undefined, bytes === undefined, given)
       if (bytes && planned) {
         const written = linux.formatAddress(bytes)
         assert.equal(model.formatAddress(planned), written)
         assert.equal(formats.formatAddress(bytes), written)
+        assert.equal(packets.formatAddress(bytes), written)
       }
       return `${bytes?.length ?? 'no'} bytes, ${prefixOutcome(given)}`
     },
