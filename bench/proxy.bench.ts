@@ -23,7 +23,7 @@ export const benchmark: Benchmark = {
   title: 'The userspace proxy',
   about:
     'A proxy in one network namespace, wireguard-go (MTU 1420), nginx and a sink for uploads in another, all on this ' +
-    "machine's cores; the clients, too. Every body is compared with its source before anything is timed. Contestants " +
+    "machine's cores; the clients, too. Before anything is timed, bodies are compared with their source and requests are served for a second. Contestants " +
     'take turns in rounds: figures are medians, ratios medians of the ratios within each round. Processor time is the ' +
     "proxy's alone; throughput also depends on what the other end and the clients leave to it. With loss or delay the " +
     'path is a relay of IP packets between two TUNs (no offloads), loss in each direction, delay the round trip; with ' +

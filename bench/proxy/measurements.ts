@@ -1,6 +1,7 @@
 /**
  * What is measured of one proxy: on the direct path everything that costs processor time or memory, on the slow path
- * goodput. Bodies are checked byte for byte before anything is timed, which also warms the proxy up.
+ * goodput. Before anything is timed, bodies are checked byte for byte and a second of requests is served: a compiler at
+ * run time has done most of its work then.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -40,6 +41,7 @@ export async function measureDirect(place: Place, contestant: Contestant, how: D
   await withProxy(place, { contestant, path: 'direct', target: 'nginx' }, async (proxy) => {
     figures['rssIdle'] = costOf(proxy.pids).residentMebibytes
     await checkDownload(place, proxy)
+    await requests(place, proxy, { connections: 64, page: '/tiny', seconds: 1 })
     const down = await transfer(place, proxy, { verb: 'get', path: '/large', connections: 1, ...brief(how) })
     Object.assign(figures, { down: rateOf(down), downCpu: cpuOf(down) })
     for (const [key, connections, page] of REQUESTS) {
