@@ -132,6 +132,7 @@ export class Lookup {
       this.#exchange(server, { edns: asked.edns, overTcp: true })
       return this.#wait(TCP_TIMEOUT_MS)
     }
+    if (message.isTruncated && verdict.kind !== 'addresses') return this.#pass(server, 'cut over TCP, too')
     if (verdict.kind === 'refused') {
       if (verdict.rcode === RCODE_REFUSED) this.#refusals += 1
       return this.#pass(server, RCODE_NAMES[verdict.rcode] ?? `code ${verdict.rcode}`)
