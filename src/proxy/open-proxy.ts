@@ -24,13 +24,16 @@ export interface OpenProxyOptions {
 }
 
 const STANDARD_OUTPUT = 1
+const STANDARD_ERROR = 2
+const LOG_GATHER_MS = 5
 
 /** Throws when the engine that is asked for does not run here. */
 export function openProxy(o: OpenProxyOptions): ProxyProcess {
   const lines = new LineWriter({ fd: STANDARD_OUTPUT })
+  const logLines = new LineWriter({ fd: STANDARD_ERROR, gatherMs: LOG_GATHER_MS })
   const log = createLogger({
     ...o.log,
-    write: (line) => void process.stderr.write(line),
+    write: (line) => logLines.write(line),
     now: () => Date.now(),
   })
   const engine = openEngine({
@@ -40,7 +43,7 @@ export function openProxy(o: OpenProxyOptions): ProxyProcess {
   const state = o.stateFolder === undefined ? {} : { stateDir: o.stateFolder }
   const { version, load, runtimeFolder } = o
   return new ProxyProcess({
-    ...{ version, engine, log, load, runtimeFolder, accessLog: lines },
+    ...{ version, engine, log, load, runtimeFolder, accessLog: lines, logLines },
     proxy: (answer) =>
       new Proxy({
         log,

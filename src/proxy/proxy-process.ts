@@ -33,6 +33,8 @@ export interface ProxyProcessOptions {
   /** Made with `answer` of this process for its operations service. */
   readonly proxy: (answer: (path: string) => Answer | undefined) => Proxy
   readonly accessLog: LineWriter
+  /** Of `log`. */
+  readonly logLines: LineWriter
 }
 
 export class ProxyProcess {
@@ -125,8 +127,14 @@ export class ProxyProcess {
     this.#statusSocket?.close()
     await this.#proxy.close()
     this.#options.log.info('stopped')
-    this.#options.accessLog.close()
     this.#options.engine.close()
+    this.closeLogs()
+  }
+
+  /** What waits to be written is written. */
+  closeLogs(): void {
+    this.#options.accessLog.close()
+    this.#options.logLines.close()
   }
 
   readiness(): Readiness {
@@ -193,6 +201,7 @@ export class ProxyProcess {
       eventLoopActiveSeconds: active / 1000,
       eventLoopIdleSeconds: idle / 1000,
       accessLogDropped: this.#options.accessLog.dropped,
+      acceptPauses: this.#options.engine.counters.acceptPauses,
     })
   }
 

@@ -22,6 +22,7 @@ test('a file that is written, replaced, or reached over a link that moves, is no
   writeFileSync(join(folder, 'new'), 'd')
   renameSync(join(folder, 'new'), file)
   await eventually(() => noticed === 2)
+  writeFileSync(join(folder, 'log'), 'of no interest')
   mkdirSync(join(folder, 'v2'))
   symlinkSync('v2', join(folder, '..data'))
   await eventually(() => noticed === 3)

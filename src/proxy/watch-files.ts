@@ -3,14 +3,17 @@
  * new files in the place of old ones. A burst of events is told once.
  */
 import { type FSWatcher, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 const SETTLE_MS = 200
+/** What Kubernetes exchanges in a mounted folder; the files are links through it. */
+const KUBERNETES_DATA = '..data'
 
 export class FileWatch {
   readonly #onChange: () => void
   #watchers: FSWatcher[] = []
-  #folders = ''
+  #watched = ''
+  #names: ReadonlySet<string> = new Set()
   #timer: NodeJS.Timeout | undefined
 
   constructor(onChange: () => void) {
@@ -20,9 +23,10 @@ export class FileWatch {
   /** The names of folders that cannot be watched. */
   watch(files: readonly string[]): readonly string[] {
     const folders = [...new Set(files.map((file) => dirname(file)))].toSorted()
-    if (folders.join('\0') === this.#folders) return []
+    this.#names = new Set([...files.map((file) => basename(file)), KUBERNETES_DATA])
+    if (folders.join('\0') === this.#watched) return []
     this.#closeAll()
-    this.#folders = folders.join('\0')
+    this.#watched = folders.join('\0')
     return folders.filter((folder) => !this.#open(folder))
   }
 
@@ -33,7 +37,10 @@ export class FileWatch {
 
   #open(folder: string): boolean {
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#soon())
+      // What else happens in a folder, a log that grows in it, is nothing to us.
+      const watcher = watch(folder, { persistent: false }, (_, name) => {
+        if (name === null || this.#names.has(name)) this.#soon()
+      })
       watcher.on('error', () => watcher.close())
       this.#watchers.push(watcher)
       return true

@@ -1,5 +1,5 @@
 /** What `warren proxy` does: looks at what it was told, and then either says what it would do or does it until a signal. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import type { Problem } from '../../model/index.ts'
 import {
   type ConfigSources,
@@ -15,6 +15,7 @@ import type { ProxyFlags } from '../proxy.ts'
 import { formatProblems } from '../terminal/problems.ts'
 import { standardError } from '../terminal/terminal.ts'
 
+const STANDARD_ERROR = 2
 /** `--operations` alone: for this machine only. */
 const OPERATIONS = '127.0.0.1:9090'
 
@@ -107,11 +108,21 @@ function onSignals(proxy: ProxyProcess, ended: () => void): void {
   let isEnding = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
-      if (isEnding) process.exit(EXIT.differs)
+      if (isEnding) end(proxy, EXIT.differs)
       isEnding = true
       void proxy.drain().then(ended)
     })
   process.on('SIGHUP', () => void proxy.reload())
+  process.on('uncaughtException', (error) => {
+    proxy.closeLogs()
+    writeSync(STANDARD_ERROR, `warren: ${error.stack ?? error.message}\n`)
+    process.exit(EXIT.bug)
+  })
+}
+
+function end(proxy: ProxyProcess, code: number): never {
+  proxy.closeLogs()
+  process.exit(code)
 }
 
 function readVersion(): string {

@@ -23,7 +23,7 @@ DNS = fdaa::3
 
 [Peer]
 PublicKey = ${key()}
-AllowedIPs = fdaa:0:1::/48
+AllowedIPs = fdaa:0:1::/48, fdaa::/64
 Endpoint = gw.example.org:51820
 `
 

@@ -8,6 +8,7 @@ export interface ProcessFigures {
   readonly eventLoopActiveSeconds: number
   readonly eventLoopIdleSeconds: number
   readonly accessLogDropped: number
+  readonly acceptPauses: number
 }
 
 export function formatMetrics(status: ProxyStatus, figures: ProcessFigures): string {
@@ -20,6 +21,7 @@ export function formatMetrics(status: ProxyStatus, figures: ProcessFigures): str
     out.add('warren_proxy_reloads_total', count, { result })
   for (const route of status.routes) addRoute(out, route)
   for (const tunnel of status.tunnels) addTunnel(out, tunnel)
+  out.add('warren_proxy_accept_pauses_total', figures.acceptPauses)
   const { memory } = status
   out.add('warren_proxy_buffer_bytes', memory.bufferUsedBytes, { state: 'used' })
   out.add('warren_proxy_buffer_bytes', memory.bufferFreeBytes, { state: 'free' })

@@ -85,6 +85,11 @@ export const METRICS = {
     help: 'What the tunnel and its TCP/IP stack count: packets dropped, segments sent again, and so on.',
     labels: ['tunnel', 'event'],
   },
+  warren_proxy_accept_pauses_total: {
+    type: 'counter',
+    help: 'How often accepting had to wait because descriptors or memory ran out.',
+    labels: [],
+  },
   warren_proxy_buffer_bytes: {
     type: 'gauge',
     help: 'Pages that hold bytes on their way through HTTP routes, by state: used or free.',

@@ -2,7 +2,7 @@
  * A unix socket on which this user can ask a proxy how it is: whoever connects gets the status as JSON, and the end. Its
  * folder is XDG_RUNTIME_DIR, which belongs to the user alone; elsewhere only when a path is given.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { askStatus, folderOf } from './ask-status.ts'
@@ -37,6 +37,7 @@ export async function serveStatus({ path, answer }: StatusSocketOptions): Promis
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new Error(`longer than ${MAX_PATH_BYTES} bytes: ${path}`)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  removeOrphans(dirname(path))
   if ((await askStatus(path)) === undefined) rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
@@ -54,4 +55,21 @@ export async function serveStatus({ path, answer }: StatusSocketOptions): Promis
   })
   server.unref()
   return { path, close: () => void server.close() }
+}
+
+/** Of processes that were killed: theirs are the only ones that stay. */
+function removeOrphans(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /\.(\d{1,9})\.sock$/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
