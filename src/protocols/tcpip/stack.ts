@@ -61,8 +61,10 @@ export class Stack implements api.TcpIpStack {
     const identifications = new Identifications(random)
     this.#answers = new AnswerBudget(context.limits.answersPerSecond, random)
     this.#icmp = new IcmpLayer(context, { identifications, onError: (q, nowMs) => this.#icmpError(q, nowMs) })
-    const onClosedPort: UdpLayerClosedPort = (packet, nowMs) => this.#icmp.portUnreachable(packet, nowMs)
-    this.#udp = new UdpLayer(context, { identifications, onClosedPort })
+    this.#udp = new UdpLayer(context, {
+      identifications,
+      onClosedPort: (packet, nowMs) => this.#icmp.portUnreachable(packet, nowMs),
+    })
     this.#tcp = tcp(context, options.nowMs)
     this.#layers = [this.#icmp, this.#udp, this.#tcp]
     this.#reassembly = new Reassembly({
@@ -206,5 +208,3 @@ export class Stack implements api.TcpIpStack {
     else this.#udp.icmpError(packet, nowMs)
   }
 }
-
-type UdpLayerClosedPort = ConstructorParameters<typeof UdpLayer>[1]['onClosedPort']

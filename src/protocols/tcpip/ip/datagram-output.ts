@@ -2,7 +2,7 @@
  * Datagrams of UDP and ICMP on their way out: a bounded queue, and fragments where one is larger than its path
  * (RFC 791 §3.2, RFC 8200 §4.5). Routers may fragment those of IPv4 further, so each has an identification.
  */
-import type { PacketMemory } from '../../packet-memory/index.ts'
+import { foldSum, networkWord, type PacketMemory } from '../../packet-memory/index.ts'
 import {
   internetChecksum,
   IPV4_HEADER_BYTES,
@@ -16,7 +16,6 @@ import {
   writeInetHeader,
 } from './header.ts'
 import type { Identifications } from './identification.ts'
-import { foldSum, networkWord } from '../../packet-memory/index.ts'
 
 const FRAGMENT_HEADER = 44
 const FRAGMENT_HEADER_BYTES = 8
