@@ -37,6 +37,21 @@ test('Reactor tells of more descriptors than one call takes, each once per chang
   await eventually(() => told.get(many[7]?.fd ?? -1) === 2)
 })
 
+test('Reactor tells again and of nothing else where it is asked to be level-triggered', async (t) => {
+  const reactor = open(t)
+  const { fd, signal } = eventfd(t)
+  const told: number[] = []
+  reactor.watch(fd, (events) => told.push(events), EPOLLIN)
+  signal()
+  await eventually(() => told.length >= 3)
+  sys.read(fd, new Uint8Array(8))
+  await immediate()
+  const { length } = told
+  await immediate()
+  assert.equal(told.length, length)
+  assert.deepEqual([...new Set(told)], [EPOLLIN])
+})
+
 test('Reactor runs what was put off to the end of the turn once, after all events, until nothing is left', async (t) => {
   const reactor = open(t)
   const order: string[] = []

@@ -109,3 +109,13 @@ test('a peer that went silent is looked for where it roamed first, then where it
   assert.equal(left.status().peers[0]?.endpoint, '192.0.2.2:51820')
   await pair.close()
 })
+
+test('a peer without an endpoint that begins itself is up once it has', async () => {
+  const { engine, left, right, close } = await openNamed(RIGHT.outer)
+  assert.equal(right.status().peers[0]?.state, 'never')
+  await engine.until(left.ready())
+  await engine.until(right.ready(), 1000)
+  const [peer] = right.status().peers
+  assert.deepEqual([peer?.state, peer?.configuredEndpoint], ['up', undefined])
+  await close()
+})

@@ -67,15 +67,17 @@ export class PeerEndpoints {
   readonly #places = new Map<string, PeerPlace>()
   readonly #onAnswer: Waiting[] = []
   #waiting = 0
+  /** Peers without a handshake so far: who begins itself is noticed by what it sends. */
+  #strangers = 0
   #open = true
 
   constructor(options: PeerEndpointsOptions) {
     this.#o = options
   }
 
-  /** Some peer has not answered its last initiation yet. */
+  /** Some peer has not answered its last initiation yet, or has never been heard. */
   get isWaiting(): boolean {
-    return this.#waiting > 0
+    return this.#waiting > 0 || this.#strangers > 0
   }
 
   /** Those that are new or have another endpoint are looked up; those not listed are forgotten. */
@@ -90,6 +92,7 @@ export class PeerEndpoints {
       this.#places.set(publicKey, place)
       if (endpoint !== undefined) this.#find(place, endpoint)
     }
+    this.#countStrangers()
   }
 
   /** An initiation is about to go to `to`: returns where it is to go instead. */
@@ -126,6 +129,7 @@ export class PeerEndpoints {
     place.lastHandshakeMs = peer.lastHandshakeMs
     place.handshakeMs = this.#o.engine.nowMs()
     this.#answered(place)
+    this.#countStrangers()
     for (const { resolve } of this.#onAnswer.splice(0)) resolve()
   }
 
@@ -259,6 +263,12 @@ export class PeerEndpoints {
     place.unanswered = 0
     place.timer?.close()
     place.timer = undefined
+  }
+
+  #countStrangers(): void {
+    this.#strangers = 0
+    for (const { lastHandshakeMs } of this.#places.values())
+      if (lastHandshakeMs === undefined) this.#strangers++
   }
 
   #forget(publicKey: string): void {
