@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +22,7 @@ const client = (lab: ProxyLab, words: string, where: 'client' | 'gateway' = 'cli
 
 for (const engine of ['native', 'plain'] as const)
   test(
-    `GL-07 an upgraded connection, TCP and UDP go through both ways, half close included (${engine})`,
+    `GL-07 an upgraded connection, TCP and UDP go through both ways, half close included; plain loads no native code (${engine})`,
     PROXY_NEEDS,
     async (t) => {
       const lab = await buildProxyLab(t)
@@ -38,6 +39,9 @@ for (const engine of ['native', 'plain'] as const)
       assert.equal(await client(lab, 'tcp 127.0.0.1 7007 bytes'), 'bytes\n')
       assert.equal(await client(lab, 'udp 127.0.0.1 7007 datagram'), 'datagram\n')
       assert.match(proxy.log, new RegExp(`"message":"started","engine":"${engine}"`))
+      const mapped = readFileSync(`/proc/${proxy.pid}/maps`, 'utf8')
+      assert.match(mapped, /\/bin\/node$/m)
+      assert.equal(/koffi|\.node$/m.test(mapped), engine === 'native', 'native code')
     },
   )
 
