@@ -42,6 +42,11 @@ const rows: readonly Row[] = [
     want: ['2001:db8:1::1', '2001:db8:3ffe::1'],
   },
   {
+    name: 'equals stay in the server’s order (rule 10)',
+    given: { '2001:db8::1': '2001:db8::2', '2080::1': '2080::2' },
+    want: ['2001:db8::1', '2080::1'],
+  },
+  {
     name: 'the loopback is link-local (§3.1), and has the highest precedence',
     given: { '2001:db8::1': '2001:db8::2', '::1': '::1', '127.0.0.1': '127.0.0.1' },
     want: ['::1', '127.0.0.1', '2001:db8::1'],

@@ -146,6 +146,12 @@ const liars: readonly [string, Uint8Array][] = [
 for (const [what, bytes] of liars)
   test(`decodeName() refuses ${what}`, () => assert.equal(decodeName(bytes, 12), undefined))
 
+test('decodeName() takes a name of 255 bytes, and none of 256', () => {
+  const labels = ['a', 'b', 'c'].map((letter) => letter.repeat(63)).join('.')
+  assert.equal(decodeName(wireName(`${labels}.${'d'.repeat(61)}`), 0)?.end, 255)
+  assert.equal(decodeName(wireName(`${labels}.${'d'.repeat(62)}`), 0), undefined)
+})
+
 test('decodeName() refuses names that are too long, and chains of pointers', () => {
   const long = Buffer.concat([
     ...Array.from({ length: 4 }, () => Buffer.from([63, ...Buffer.alloc(63, 97)])),
