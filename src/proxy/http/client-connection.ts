@@ -16,7 +16,7 @@ import type { ProxyContext } from './proxy-context.ts'
 import { recordRefusal } from './record-access.ts'
 import { Deadline } from './timer-wheel.ts'
 
-/** What a client that is being turned away may still send before the connection is cut. */
+/** What a client that is being turned away may still send and have read. */
 const LINGER_BYTES = 256 * 1024
 /** While draining, for the first request of a connection. */
 const DRAIN_GRACE_MS = 1000
@@ -206,10 +206,12 @@ export class ClientConnection extends Deadline implements HeadHolder {
       stream.end()
       this.arm(this.context.route.timeouts.lingerMs)
     }
-    for (let piece = stream.peek(); piece.length > 0; piece = stream.peek()) {
-      this.#lingered += piece.length
-      stream.consume(piece.length)
-      if (this.#lingered > LINGER_BYTES) return this.close()
+    // Beyond the bound it is left where it is: whoever goes on sending has until the deadline to read why not.
+    while (this.#lingered < LINGER_BYTES) {
+      const { length } = stream.peek()
+      if (length === 0) break
+      this.#lingered += length
+      stream.consume(length)
     }
     // When both directions have ended it closes by itself, with everything delivered; destroying it would be a reset.
     if (stream.state === 'closed') this.close()

@@ -50,6 +50,7 @@ export class HeadReader {
 
   /** The length of the next head, which the parser then describes; INCOMPLETE; REFUSED. */
   read(stream: ByteStream, parser: HeadParser, holder: HeadHolder): number {
+    this.isExhausted = false
     if (holder.partialHead !== undefined) return this.#gather(stream, parser, holder)
     const piece = stream.peek()
     if (piece.length === 0) return INCOMPLETE
