@@ -43,7 +43,8 @@ export interface OpenTunnelOptions {
 export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
   const { settings, engine, log } = o
   const { name, addresses, mtuBytes } = settings
-  const timestamps = o.stateDir === undefined ? undefined : new HandshakeTimestampFile(o.stateDir, name)
+  const timestamps =
+    o.stateDir === undefined ? undefined : new HandshakeTimestampFile(o.stateDir, encodeURIComponent(name))
   const chosen = chooseAead(engine.kind)
   const outer = o.outer ?? udpFor(engine, settings.listenPort)
   const endpoints = new PeerEndpoints({

@@ -1,5 +1,8 @@
 /** Two tunnels in one process, in virtual time: connections both ways, failures that say why, change and end. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ByteStream } from '../streams/index.ts'
 import { openTunnel } from './open-tunnel.ts'
@@ -275,4 +278,23 @@ test('who waits for a handshake hears of the end, or of its own signal', async (
   const closing = close()
   await assert.rejects(engine.until(waiting), { code: 'ECONNABORTED' })
   await engine.until(closing)
+})
+
+test('with a state folder, handshake timestamps go on where the process before left off', async (t) => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'warren-tunnel-'))
+  t.after(() => rmSync(stateDir, { recursive: true }))
+  const saved = () => readFileSync(join(stateDir, 'left.handshake-timestamp'), 'utf8').trim()
+  let before = ''
+  for (let start = 0; start < 3; start++) {
+    const { engine, left, close } = await openTunnelPair({ options: { stateDir } })
+    await engine.until(left.ready())
+    await close()
+    assert.match(saved(), /^[0-9a-f]{24}$/)
+    assert.ok(saved() > before)
+    before = saved()
+  }
+  assert.deepEqual(readdirSync(stateDir).toSorted(), [
+    'left.handshake-timestamp',
+    'right.handshake-timestamp',
+  ])
 })
