@@ -20,7 +20,6 @@ import { type Readiness, readinessOf } from './operations/readiness.ts'
 import type { ConfigurationStatus, Phase, ProxyStatus } from './operations/status.ts'
 import { defaultStatusPath, type StatusSocket } from './operations/status-socket.ts'
 import { formatChange } from './plan-change.ts'
-import type { TunnelPeerStatus, TunnelStatus } from '../tunnel/index.ts'
 import type { Applied, Proxy } from './proxy.ts'
 
 export interface ProxyProcessOptions {
@@ -44,8 +43,8 @@ export class ProxyProcess {
   #phase: Phase = 'starting'
   #configuration: ConfigurationStatus
   #prober: Prober | undefined
-  #probed = ''
   #statusSocket: StatusSocket | undefined
+  #reloaded: Promise<void> = Promise.resolve()
 
   constructor(options: ProxyProcessOptions) {
     this.#options = options
@@ -78,8 +77,13 @@ export class ProxyProcess {
     return applied
   }
 
-  /** Reads everything again. What is wrong is logged, and then everything stays as it is. */
-  async reload(): Promise<void> {
+  /** Reads everything again, one reload after the other. What is wrong is logged, and then everything stays as it is. */
+  reload(): Promise<void> {
+    this.#reloaded = this.#reloaded.then(() => this.#reload())
+    return this.#reloaded
+  }
+
+  async #reload(): Promise<void> {
     const { log } = this.#options
     if (this.#phase !== 'running') return
     const { config, problems } = await this.#options.load()
@@ -140,7 +144,7 @@ export class ProxyProcess {
   readiness(): Readiness {
     return readinessOf({
       phase: this.#phase,
-      tunnels: this.#tunnels(),
+      tunnels: this.#proxy.tunnels.map((tunnel) => tunnel.status()),
       probes: this.#prober?.results() ?? [],
     })
   }
@@ -153,7 +157,7 @@ export class ProxyProcess {
       ...{ phase: this.#phase, startedAtMs: this.#startedAtMs },
       ...this.readiness(),
       configuration: this.#configuration,
-      tunnels: this.#tunnels(),
+      tunnels: this.#proxy.tunnels.map((tunnel) => tunnel.status()),
       routes: this.#proxy.routes(),
       memory: {
         residentBytes: memory.rss,
@@ -163,16 +167,6 @@ export class ProxyProcess {
         bufferFreeBytes: engine.pool.freeBytes,
       },
     }
-  }
-
-  /** A peer that always begins itself never answers us, and has a handshake all the same. */
-  #tunnels(): readonly TunnelStatus[] {
-    return this.#proxy.tunnels.map((tunnel) => {
-      const { peers, ...status } = tunnel.status()
-      const begins = ({ state, latestHandshakeMs }: TunnelPeerStatus) =>
-        state === 'never' && latestHandshakeMs !== undefined
-      return { ...status, peers: peers.map((peer) => (begins(peer) ? { ...peer, state: 'up' } : peer)) }
-    })
   }
 
   /** What the operations listener says on a path. */
@@ -216,15 +210,13 @@ export class ProxyProcess {
       .flatMap(({ service, place }) =>
         service.probe === undefined ? [] : [{ route: place, ...service.probe }],
       )
-    const wanted = JSON.stringify([probe, probeMs, targets])
-    if (wanted === this.#probed) return
-    this.#probed = wanted
+    const known = this.#prober?.results() ?? []
     this.#prober?.close()
     this.#prober = undefined
     if (probe === undefined) return
     const { engine, log } = this.#options
     this.#prober = new Prober({
-      ...{ probe, everyMs: probeMs, targets },
+      ...{ probe, everyMs: probeMs, targets, known },
       after: (ms, run) => engine.after(ms, run),
       onChange: ({ route, outcome, why }) =>
         outcome === 'failed' ? log.warn('probe failed', { route, why }) : log.info('probe passed', { route }),

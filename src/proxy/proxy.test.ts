@@ -221,6 +221,7 @@ test('draining stops accepting at once, waits for the busy, and cuts them when t
   await new Promise(setImmediate)
   world.passTime()
   await drained
+  assert.deepEqual(refusal(await world.proxy.apply(config())), ['it is about to stop'])
   assert.ok(world.news().includes('end tcp :2 a'))
   await world.proxy.close()
   assert.deepEqual(world.news().at(-1), 'close fly')

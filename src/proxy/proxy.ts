@@ -43,6 +43,7 @@ export class Proxy {
   /** Services that nobody reaches any more and that still have something to finish. */
   readonly #leaving = new Set<RunningService>()
   #config: ProxyConfig | undefined
+  #isDraining = false
   /** One change at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -88,6 +89,7 @@ export class Proxy {
 
   /** Nothing more is accepted, what is there may finish. Resolves when nothing is left, or time is up: how many were cut. */
   async drain(withinMs: number): Promise<number> {
+    this.#isDraining = true
     await this.#turn
     const slots = [...this.#slots.values()].filter(({ wanted }) => wanted.kind !== 'operations')
     for (const { socket, service } of slots) {
@@ -115,6 +117,7 @@ export class Proxy {
   }
 
   async #apply(config: ProxyConfig): Promise<Applied> {
+    if (this.#isDraining) return { kind: 'refused', why: ['it is about to stop'] }
     const change = planChange(this.#config, config)
     if (isEmpty(change)) {
       this.#config = config

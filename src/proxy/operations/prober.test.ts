@@ -9,13 +9,14 @@ interface Given {
   readonly probe?: ProberOptions['probe']
   /** What the target does with a connection. */
   readonly target: (stream: PairedStream) => void
+  readonly known?: ProberOptions['known']
 }
 
-function start({ probe = { path: '/health' }, target }: Given) {
+function start({ probe = { path: '/health' }, target, known = [] }: Given) {
   const timers: { ms: number; run: () => void }[] = []
   const news: string[] = []
   const prober = new Prober({
-    ...{ probe, everyMs: 10_000 },
+    ...{ probe, everyMs: 10_000, known },
     targets: [
       {
         ...{ route: ':8080', host: 'a.internal' },
@@ -101,4 +102,14 @@ test('`connect` asks for no more than a connection; closed, nothing more is aske
   assert.deepEqual(news, ['passed'])
   prober.close()
   assert.deepEqual(timers, [])
+})
+
+test('after a reload a target stays what it was until it is asked again', async () => {
+  const { prober, news } = start({
+    known: [{ route: ':8080', outcome: 'passed', why: undefined }],
+    target: answering('HTTP/1.1 500 No\r\n\r\n'),
+  })
+  assert.equal(prober.results()[0]?.outcome, 'passed')
+  await eventually(() => news.length === 1)
+  assert.deepEqual(news, ['failed it answers 500'])
 })

@@ -16,6 +16,8 @@ export interface ProberOptions {
   readonly probe: 'connect' | { readonly path: string }
   readonly everyMs: number
   readonly targets: readonly ProbeTarget[]
+  /** Of the one before this: a target that was there stays so until it is asked again. */
+  readonly known?: readonly ProbeResult[]
   readonly after: (ms: number, run: () => void) => { close(): void }
   readonly onChange?: (result: ProbeResult) => void
 }
@@ -33,7 +35,8 @@ export class Prober {
   constructor(options: ProberOptions) {
     this.#options = options
     for (const target of options.targets) {
-      this.#results.set(target.route, { route: target.route, outcome: 'pending', why: undefined })
+      const known = options.known?.find(({ route }) => route === target.route)
+      this.#results.set(target.route, known ?? { route: target.route, outcome: 'pending', why: undefined })
       void this.#probe(target)
     }
   }
