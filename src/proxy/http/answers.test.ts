@@ -217,6 +217,8 @@ for (const row of ROWS)
       assert.equal(client.wasCut, false)
       assert.equal(rig.proxy.status().upstream.idle, row.upstreamKept ? 1 : 0, 'the connection to the target')
       assert.equal(rig.proxy.status().requests, 0)
+      const isBroken = row.name.includes('more than it announced')
+      assert.equal(rig.target.wasCut, isBroken, 'no reset where all went well')
     }
   })
 

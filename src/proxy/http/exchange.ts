@@ -317,8 +317,10 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#over()
     this.#upstream = undefined
     this.#record(undefined)
-    if (this.#requestDone && this.#upstreamKeeps) this.#context.pool.giveBack(upstream)
-    else this.#context.pool.discard(upstream)
+    const { pool } = this.#context
+    if (!this.#requestDone) pool.discard(upstream)
+    else if (this.#upstreamKeeps) pool.giveBack(upstream)
+    else pool.retire(upstream)
     this.#client.exchangeOver(keepsAlive)
   }
 

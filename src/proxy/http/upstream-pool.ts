@@ -29,6 +29,8 @@ export class UpstreamPool {
   readonly #options: UpstreamPoolOptions
   readonly #idle: UpstreamConnection[] = []
   readonly #open = new Set<UpstreamConnection>()
+  /** Ended by us, in order; gone when the target has done the same, or after a while. */
+  readonly #retiring = new Set<UpstreamConnection>()
   readonly #dials = new Set<DialAttempt>()
   readonly #line = new Set<Waiter>()
   #isClosed = false
@@ -81,7 +83,8 @@ export class UpstreamPool {
   /** It has served its request and can serve another. */
   giveBack(connection: UpstreamConnection): void {
     connection.user = undefined
-    if (this.#isClosed || !connection.isFresh) this.discard(connection)
+    if (this.#isClosed || connection.stream.readableBytes > 0) this.discard(connection)
+    else if (!connection.isFresh) this.retire(connection)
     else this.#place(connection)
   }
 
@@ -92,40 +95,57 @@ export class UpstreamPool {
       this.#line.delete(next)
       return next.onConnection(connection)
     }
-    if (this.#idle.length >= limits.idleUpstreamConnections) return this.discard(connection)
+    if (this.#idle.length >= limits.idleUpstreamConnections) return this.retire(connection)
     this.#idle.push(connection)
     this.#options.wheel.set(connection, timeouts.upstreamIdleMs)
   }
 
-  /** Closed at once, and never used again. */
-  discard(connection: UpstreamConnection): void {
+  /** Never used again, and closed in order: for the target this is the end of a connection on which all went well. */
+  retire(connection: UpstreamConnection): void {
     connection.user = undefined
     if (!this.#open.delete(connection)) return
+    this.#retiring.add(connection)
+    connection.stream.end()
+    this.#options.wheel.set(connection, this.#options.route.timeouts.lingerMs)
+    this.#dialForLine()
+  }
+
+  /** Cut off, for its request will not come to a good end. */
+  discard(connection: UpstreamConnection): void {
+    connection.user = undefined
+    const wasOpen = this.#open.delete(connection)
+    if (!this.#retiring.delete(connection) && !wasOpen) return
     this.#options.wheel.clear(connection)
     connection.stream.onProgress = undefined
     connection.stream.destroy()
-    this.#dialForLine()
+    if (wasOpen) this.#dialForLine()
   }
 
   /** Of one that nobody uses: too old, closed by the target, or spoken on out of turn. */
   onIdleProgress(connection: UpstreamConnection): void {
     const isDue = connection.dueTick === 0
+    const { stream } = connection
+    if (this.#retiring.has(connection)) {
+      if (isDue || stream.state === 'closed' || stream.readableBytes > 0) this.discard(connection)
+      return
+    }
     if (connection.isFresh && !isDue) return
     const at = this.#idle.lastIndexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
     if (!isDue) this.#options.counters.upstreamIdleCloses++
-    this.discard(connection)
+    if (stream.state === 'closed' || stream.readableBytes > 0) this.discard(connection)
+    else this.retire(connection)
   }
 
   closeIdle(): void {
-    for (const connection of this.#idle.splice(0)) this.discard(connection)
+    for (const connection of this.#idle.splice(0)) this.retire(connection)
   }
 
   close(): void {
     this.#isClosed = true
-    this.closeIdle()
+    this.#idle.length = 0
     for (const dial of this.#dials) dial.abort()
-    for (const connection of this.#open) this.discard(connection)
+    for (const connection of [...this.#open, ...this.#retiring]) this.discard(connection)
   }
 
   /** As many attempts as there are in line, within the limit. */
