@@ -6,25 +6,12 @@ import type { PacketMemory } from '../../packet-memory/index.ts'
 import type { StackDrop } from '../stack-api.ts'
 import { acceptable, challenge, isPast, recentIsOld } from './checks.ts'
 import type { Connection } from './connection.ts'
-import { takeSyn } from './handshake.ts'
+import { finIsAcknowledged, otherEndEnded } from './closing.ts'
 import { ACK, FIN, RST, SYN, type Segment } from './segment.ts'
 import { add, atMost, before } from './sequence.ts'
-import {
-  CLOSE_WAIT,
-  CLOSED,
-  CLOSING,
-  ESTABLISHED,
-  FIN_WAIT_1,
-  FIN_WAIT_2,
-  LAST_ACK,
-  SYN_RECEIVED,
-  SYN_SENT,
-  TIME_WAIT,
-} from './states.ts'
+import { CLOSED, CLOSING, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './states.ts'
+import { arriveInSynSent, arriveSyn, establish } from './synchronize.ts'
 import { armLife, disarm } from './timers.ts'
-
-/** RFC 6928 §2 keeps the initial window after one lost SYN. */
-const MAX_SYNS_FOR_INITIAL_WINDOW = 2
 
 /** Undefined: it was taken. */
 // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
@@ -53,67 +40,6 @@ export function arrive(
   return undefined
 }
 
-/** RFC 9293 §3.10.7.3. */
-function arriveInSynSent(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
-  const { sender } = c
-  const acknowledges = s.has(ACK)
-  if (acknowledges && s.acknowledgment !== sender.next) {
-    if (!s.has(RST)) c.host.answerWithReset(c, s, nowMs)
-    return 'out-of-window'
-  }
-  if (s.has(RST)) {
-    if (!acknowledges) return 'out-of-window'
-    c.fail('ECONNREFUSED', 'the other end refused')
-    return undefined
-  }
-  if (!s.has(SYN)) return 'out-of-window'
-  takeSyn(c, s)
-  c.lastHeardAt = nowMs
-  if (!acknowledges) {
-    // Simultaneous open (§3.5, figure 8).
-    c.state = SYN_RECEIVED
-    c.synIsDue = true
-    c.host.wantsToSend(c)
-    return undefined
-  }
-  sender.oldest = sender.next
-  becomeEstablished(c, nowMs)
-  c.acknowledgment.isDue = true
-  c.host.wantsToSend(c)
-  return undefined
-}
-
-/** SYN-RECEIVED and an ACK: is it of our SYN? */
-function establish(c: Connection, s: Segment, nowMs: number): boolean {
-  const { sender } = c
-  if (s.acknowledgment !== sender.next) {
-    c.host.answerWithReset(c, s, nowMs)
-    return false
-  }
-  if (c.listener !== undefined && !c.host.accept(c)) return false
-  sender.windowSequence = s.sequence
-  sender.windowAcknowledgment = s.acknowledgment
-  sender.oldest = sender.next
-  becomeEstablished(c, nowMs)
-  return true
-}
-
-function becomeEstablished(c: Connection, nowMs: number): void {
-  const { sender } = c
-  c.state = ESTABLISHED
-  c.synIsDue = false
-  c.recovery.start(c)
-  disarm(c)
-  c.roundTrip.backoff = 0
-  if (c.synsSent <= 1) c.roundTrip.sample(nowMs - c.synSentAt)
-  else c.roundTrip.synWasLost()
-  c.congestion.start(sender.segmentBytes, c.synsSent > MAX_SYNS_FOR_INITIAL_WINDOW)
-  sender.progressAt = nowMs
-  armLife(c, c.settings.keepaliveIdleMs > 0 ? nowMs + c.settings.keepaliveIdleMs : Number.POSITIVE_INFINITY)
-  if (sender.hasWork) c.host.wantsToSend(c)
-  c.host.hasNews(c)
-}
-
 /** RFC 5961 §3.2: only exactly in place it is believed; elsewhere in the window it is asked about. */
 function arriveReset(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
   if (s.sequence !== c.receiver.next) {
@@ -126,22 +52,6 @@ function arriveReset(c: Connection, s: Segment, nowMs: number): StackDrop | unde
   else if (c.state >= CLOSING && c.sender.buffer.length === 0) c.finish()
   else c.fail('ECONNRESET', 'the other end reset the connection')
   return undefined
-}
-
-/** RFC 5961 §4.2; a SYN that comes again asks for the same answer. */
-function arriveSyn(c: Connection, s: Segment, nowMs: number): StackDrop | undefined {
-  if (c.state === SYN_RECEIVED && add(s.sequence, 1) === c.receiver.next) {
-    c.synIsDue = c.listener !== undefined || !s.has(ACK)
-    if (!c.synIsDue && s.acknowledgment === c.sender.next) {
-      // The answer to both of a simultaneous open.
-      establish(c, s, nowMs)
-      c.acknowledgment.isDue = true
-    }
-    c.host.wantsToSend(c)
-    return undefined
-  }
-  challenge(c, nowMs)
-  return 'out-of-window'
 }
 
 /** What is not acceptable is answered, unless it is a RST. What carries text was lost on its way, so it is answered at once. */
@@ -174,7 +84,7 @@ function takeAcknowledgment(c: Connection, s: Segment, nowMs: number): boolean {
   if (before(sender.next, to) || before(to, add(sender.oldest, -sender.maxWindowBytes))) return false
   const moved = before(sender.oldest, to)
   const windowBefore = sender.windowBytes
-  if (!before(to, sender.oldest)) sender.updateWindow(s.sequence, to, s.window * 2 ** sender.scale)
+  if (!before(to, sender.oldest)) sender.updateWindow(s.sequence, to, s.window << sender.scale)
   c.recovery.acknowledged(c, s, nowMs, windowBefore)
   if (windowBefore === 0 && sender.windowBytes > 0) windowOpened(c)
   if (moved) {
@@ -200,19 +110,6 @@ function windowOpened(c: Connection): void {
   }
 }
 
-function finIsAcknowledged(c: Connection, nowMs: number): void {
-  switch (c.state) {
-    case FIN_WAIT_1:
-      c.state = FIN_WAIT_2
-      return
-    case CLOSING:
-      return enterTimeWait(c, nowMs)
-    case LAST_ACK:
-      return c.finish()
-    default:
-  }
-}
-
 // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
 function takeText(c: Connection, s: Segment, memory: PacketMemory, nowMs: number): void {
   if (c.receiver.ended) {
@@ -230,29 +127,4 @@ function takeText(c: Connection, s: Segment, memory: PacketMemory, nowMs: number
   }
   if (arrival === 'advanced' || arrival === 'filled-hole') c.host.hasNews(c)
   if (c.receiver.ended) otherEndEnded(c, nowMs)
-}
-
-function otherEndEnded(c: Connection, nowMs: number): void {
-  c.acknowledgment.isDue = true
-  c.host.hasNews(c)
-  switch (c.state) {
-    case ESTABLISHED:
-      c.state = CLOSE_WAIT
-      return
-    case FIN_WAIT_1:
-      c.state = CLOSING
-      return
-    case FIN_WAIT_2:
-      return enterTimeWait(c, nowMs)
-    default:
-  }
-}
-
-function enterTimeWait(c: Connection, nowMs: number): void {
-  c.state = TIME_WAIT
-  disarm(c)
-  c.sender.clear()
-  armLife(c, nowMs + c.settings.timeWaitMs)
-  c.host.entersTimeWait(c)
-  c.host.hasNews(c)
 }

@@ -5,6 +5,7 @@
  *   receiver.ts  what arrived, in order and beyond holes    transmit.ts   which segment is sent next
  *   recovery.ts  what counts as lost                        timers.ts     what time does
  *   congestion/  how much may be in flight                  handshake.ts  SYNs and their options
+ *   acknowledgment.ts, round-trip.ts, path-mtu.ts           synchronize.ts, closing.ts  SYNs and FINs that arrive
  */
 import type { FailureCode, StreamFailure } from '../../../streams/index.ts'
 import { PROTOCOL_TCP, ipHeaderBytes, pseudoHeaderSum } from '../ip/header.ts'

@@ -59,3 +59,14 @@ test('the number of holes is bounded, and filling one makes room', () => {
   assert.equal(reassembly.count, MAX_RANGES - 1)
   assert.equal(reassembly.add(10 * MAX_RANGES, 10 * MAX_RANGES + 5), true)
 })
+
+test('what is gone is not to be reported', () => {
+  const reassembly = new Reassembly()
+  for (let index = 1; index < 9; index++) reassembly.add(20 * index, 20 * index + 10)
+  assert.equal(reassembly.unreported, 8)
+  blocks(reassembly, 0, 3)
+  assert.equal(reassembly.unreported, 5)
+  for (let index = 0; index < 9; index++) reassembly.add(20 * index, 20 * index + 20)
+  assert.equal(reassembly.advance(0), 180)
+  assert.equal(reassembly.unreported, 0)
+})

@@ -64,6 +64,7 @@ export class Reassembly {
     if (gone > 0) {
       this.#starts.splice(0, gone)
       this.#ends.splice(0, gone)
+      if (this.#starts.length === 0) this.clear()
     }
     return to
   }

@@ -27,7 +27,7 @@ export class ReceiveWindow {
   constructor(maxBytes: number) {
     this.scale = scaleFor(maxBytes)
     // Windows are rounded up to whole units.
-    this.#maxBytes = maxBytes - 2 ** this.scale + 1
+    this.#maxBytes = maxBytes - (1 << this.scale) + 1
     this.sizeBytes = Math.min(START_WINDOW_BYTES, this.#maxBytes)
   }
 
@@ -52,8 +52,8 @@ export class ReceiveWindow {
     const left = distance(next, this.#grantedTo)
     if (left <= 0) return 0
     // Rounded up, as rounding down would move the edge back.
-    const field = Math.min(MAX_UNSCALED, Math.ceil(left / 2 ** this.scale))
-    this.edge = later(this.edge, add(next, field * 2 ** this.scale))
+    const field = Math.min(MAX_UNSCALED, Math.ceil(left / (1 << this.scale)))
+    this.edge = later(this.edge, add(next, field << this.scale))
     return field
   }
 
@@ -89,6 +89,6 @@ export class ReceiveWindow {
 
 function scaleFor(bytes: number): number {
   let scale = 0
-  while (scale < MAX_WINDOW_SCALE && MAX_UNSCALED * 2 ** scale < bytes) scale += 1
+  while (scale < MAX_WINDOW_SCALE && MAX_UNSCALED << scale < bytes) scale += 1
   return scale
 }

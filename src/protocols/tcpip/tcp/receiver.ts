@@ -31,6 +31,7 @@ export class Receiver {
   duplicateStart = 0
   duplicateEnd = 0
   readonly #pool: PagePool
+  #isStopped = false
   /** A FIN that is still ahead. */
   #finKnown = false
   #finSequence = 0
@@ -77,10 +78,13 @@ export class Receiver {
     const count = Math.min(length, this.readyBytes)
     this.buffer.consume(count)
     this.readyBytes -= count
+    // What lay beyond holes that nobody will fill.
+    if (this.readyBytes === 0 && this.#isStopped) this.buffer.clear()
   }
 
   /** Only what is in order is kept: nothing more will come. */
   stop(): void {
+    this.#isStopped = true
     this.reassembly = undefined
     if (this.readyBytes === 0) this.buffer.clear()
   }
@@ -133,7 +137,7 @@ export class Receiver {
     // Never back, whatever came from behind the FIN.
     this.next = add(this.next, 1)
     this.ended = true
-    this.reassembly = undefined
+    this.stop()
     return true
   }
 }

@@ -8,8 +8,10 @@
  *       └───── timeout ────────▶ loss ──────────────────────────────────────────────▶ open
  */
 import type { Connection } from './connection.ts'
+import { DuplicateAcknowledgments } from './duplicate-acknowledgments.ts'
+import { Forgiveness } from './forgiveness.ts'
 import { ProportionalRate } from './proportional-rate.ts'
-import { DUPLICATE_THRESHOLD, Rack } from './rack.ts'
+import { Rack } from './rack.ts'
 import { dropAcknowledged, forgetLosses, markSacked } from './scoreboard.ts'
 import { LOST, SACKED } from './sent-segments.ts'
 import type { Segment } from './segment.ts'
@@ -23,27 +25,22 @@ export class Recovery {
   lostBytes = 0
   sackedBytes = 0
   sackedSegments = 0
-  /** Without SACK: what duplicate acknowledgments stand for. */
-  duplicateBytes = 0
-  duplicates = 0
   /** It ends when everything up to here is acknowledged; none begins for what was sent before. */
   recoverTo = 0
   /** The congestion window held back what follows this sequence number. */
   limitedTo = 0
   readonly rack = new Rack()
   readonly tailProbe = new TailProbe()
+  /** Without SACK. */
+  readonly duplicates = new DuplicateAcknowledgments()
   readonly #rate = new ProportionalRate()
+  readonly #forgiveness = new Forgiveness()
   #roundEnd = 0
   /** The most that was in flight in this round trip, and in the one before. */
   #peakBytes = 0
   #peakBeforeBytes = 0
   /** Before this record nothing is lost. */
   #lostFrom = 0
-  /** When the first segment of this recovery was sent again, on the clock that is echoed. */
-  #firstStamp = 0
-  #hasFirstStamp = false
-  /** Where that segment ends. */
-  #firstEnd = 0
 
   /** The handshake is over. */
   start(c: Connection): void {
@@ -54,7 +51,7 @@ export class Recovery {
   }
 
   inFlightBytes(c: Connection): number {
-    return c.sender.outstandingBytes - this.sackedBytes - this.lostBytes - this.duplicateBytes
+    return c.sender.outstandingBytes - this.sackedBytes - this.lostBytes - this.duplicates.bytes
   }
 
   /** SND.UNA moves to SEG.ACK, or stays. `windowBefore`: SND.WND before this segment. */
@@ -74,16 +71,16 @@ export class Recovery {
       sender.acknowledge(to)
       sender.progressAt = nowMs
       c.roundTrip.backoff = 0
-      if (this.#isSpurious(c, s)) this.#forgive(c)
+      if (this.#forgiveness.isDue(c, s)) this.#forgive(c)
     }
     const isDuplicate = !moved && s.length === 0 && sender.windowBytes === windowBefore && windowBefore > 0
     if (c.usesSack) {
       if (s.sackCount > 0) delivered += markSacked(c, s, nowMs)
       this.tailProbe.acknowledged(c, s, isDuplicate, nowMs)
     } else if (isDuplicate) {
-      delivered += this.#duplicate(c)
+      delivered += this.duplicates.another(c)
     } else if (moved) {
-      this.#progressWithoutSack(c, count)
+      this.duplicates.moved(c, count)
     }
     const againMs = this.#findLosses(c, nowMs)
     this.#adjustWindow(c, from, delivered, moved && this.lostBytes <= lostBefore, nowMs)
@@ -111,7 +108,7 @@ export class Recovery {
     this.lostBytes = 0
     this.sackedBytes = 0
     this.sackedSegments = 0
-    this.duplicateBytes = 0
+    this.duplicates.clear()
     this.tailProbe.clear()
   }
 
@@ -128,11 +125,7 @@ export class Recovery {
   // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
   sentAgain(c: Connection, end: number, length: number, nowMs: number): void {
     if (this.phase === 'recovery') this.#rate.sent(length)
-    if (!this.#hasFirstStamp && this.phase !== 'open') {
-      this.#hasFirstStamp = true
-      this.#firstStamp = c.timestampAt(nowMs)
-      this.#firstEnd = end
-    }
+    if (this.phase !== 'open') this.#forgiveness.sentAgain(c, end, nowMs)
     this.schedule(c, nowMs, true, 0)
   }
 
@@ -144,12 +137,11 @@ export class Recovery {
     // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
     if (c.roundTrip.backoff === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.timedOut()
-    if (this.phase === 'open' || c.roundTrip.backoff === 0) this.#hasFirstStamp = false
+    if (this.phase === 'open' || c.roundTrip.backoff === 0) this.#forgiveness.begin()
     c.roundTrip.backOff()
     this.phase = 'loss'
     this.recoverTo = c.sender.next
-    this.duplicateBytes = 0
-    this.duplicates = 0
+    this.duplicates.clear()
     this.tailProbe.clear()
     this.loseEverything(c)
   }
@@ -220,7 +212,7 @@ export class Recovery {
   #begin(c: Connection, nowMs: number): void {
     this.phase = 'recovery'
     this.recoverTo = c.sender.next
-    this.#hasFirstStamp = false
+    this.#forgiveness.begin()
     c.congestion.lost(this.#flightBytes(c), nowMs)
     this.#rate.start(c.sender.outstandingBytes)
     this.tailProbe.clear()
@@ -239,54 +231,15 @@ export class Recovery {
   #end(c: Connection): void {
     if (this.phase === 'recovery') c.congestion.windowBytes = c.congestion.thresholdBytes
     this.phase = 'open'
-    this.duplicates = 0
-    this.duplicateBytes = 0
+    this.duplicates.clear()
     this.rack.recoveryEnded()
-  }
-
-  /** RFC 3522: the first acknowledgment echoes what was sent before we sent again. */
-  #isSpurious(c: Connection, s: Segment): boolean {
-    if (!this.#hasFirstStamp || this.phase === 'open' || before(s.acknowledgment, this.#firstEnd))
-      return false
-    this.#hasFirstStamp = false
-    return c.usesTimestamps && s.hasTimestamps && before(s.timestampEcho, this.#firstStamp)
   }
 
   #forgive(c: Connection): void {
     c.congestion.undo()
     forgetLosses(c, false)
     this.phase = 'open'
-    this.duplicates = 0
-    this.duplicateBytes = 0
+    this.duplicates.clear()
     c.host.context.count('tcp-recoveries-undone')
-  }
-
-  /** RFC 5681 §3.2, RFC 6582 §3.2. Returns what it says was delivered. */
-  #duplicate(c: Connection): number {
-    const { sender } = c
-    this.duplicates += 1
-    const most = sender.outstandingBytes - this.lostBytes - this.duplicateBytes - sender.segmentBytes
-    const delivered = Math.max(0, Math.min(sender.segmentBytes, most))
-    this.duplicateBytes += delivered
-    if (
-      this.duplicates === DUPLICATE_THRESHOLD &&
-      this.phase === 'open' &&
-      before(this.recoverTo, sender.oldest)
-    )
-      this.#loseFirst(c)
-    return delivered
-  }
-
-  /** A partial acknowledgment tells where the next hole is. */
-  #progressWithoutSack(c: Connection, count: number): void {
-    this.duplicates = 0
-    this.duplicateBytes = Math.max(0, this.duplicateBytes - Math.max(0, count - c.sender.segmentBytes))
-    if (this.phase === 'recovery' && before(c.sender.oldest, this.recoverTo)) this.#loseFirst(c)
-    else if (this.phase === 'open') this.duplicateBytes = 0
-  }
-
-  #loseFirst(c: Connection): void {
-    const { sent, oldest } = c.sender
-    if (sent.count > 0 && (sent.flags(0) & LOST) === 0) this.markLost(c, 0, distance(oldest, sent.end(0)))
   }
 }

@@ -35,7 +35,7 @@ export class RoundTrip {
 
   /** Doubled for every expiry in a row (§5.5). */
   get timeoutMs(): number {
-    return Math.min(MAX_RTO_MS, this.#rtoMs * 2 ** this.backoff)
+    return Math.min(MAX_RTO_MS, this.#rtoMs * (1 << this.backoff))
   }
 
   backOff(): void {

@@ -18,20 +18,19 @@ import type {
   TcpListenOptions,
   TcpStream,
 } from '../stack-api.ts'
+import { Admission, isSuccessor } from './admission.ts'
 import { arrive } from './arrival.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { ConnectionTable } from './connection-table.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import { Fifo } from './fifo.ts'
-import { openActively, openPassively } from './handshake.ts'
+import { openActively } from './handshake.ts'
 import { takeIcmpError } from './icmp-errors.ts'
-import { InitialNumbers } from './initial-numbers.ts'
-import type { Listener } from './listener.ts'
+import { type ConnectionEnds, InitialNumbers } from './initial-numbers.ts'
 import { refreshPathMtu } from './path-mtu.ts'
 import { Ports } from './ports.ts'
 import { ResetQueue } from './reset-queue.ts'
 import { ACK, RST, Segment, SYN, decodeSegment } from './segment.ts'
-import { add, before, later } from './sequence.ts'
 import { SYN_RECEIVED, TIME_WAIT } from './states.ts'
 import { ConnectionStream } from './stream.ts'
 import { expire } from './timers.ts'
@@ -41,8 +40,6 @@ import { transmit } from './transmit.ts'
 const SEGMENTS_PER_TURN = 32
 /** While memory is short, those who could not write look again so often. */
 const MEMORY_RETRY_MS = 5
-/** RFC 6191 §2: a connection that replaces one in TIME-WAIT starts so far beyond it. */
-const BEYOND_PREDECESSOR = 128 * 1024
 
 export class TcpLayer implements Layer, ConnectionHost {
   readonly context: LayerContext
@@ -55,8 +52,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   readonly #deadlines = new DeadlineHeap<Connection>()
   readonly #senders = new Fifo<Connection>()
   readonly #news = new Fifo<Connection>()
-  /** In SYN-RECEIVED, the oldest first. */
-  readonly #halfOpen = new Set<Connection>()
+  readonly #admission: Admission
   readonly #timeWait = new Set<Connection>()
   readonly #wantMemory = new Set<Connection>()
   /** Of the latest connection: the next one is often between the same addresses and can share them. */
@@ -72,6 +68,7 @@ export class TcpLayer implements Layer, ConnectionHost {
     this.numbers = new InitialNumbers(context.random)
     this.#table = new ConnectionTable(context.random(4))
     this.#ports = new Ports(context, this.#table)
+    this.#admission = new Admission(this)
   }
 
   receive(packet: InboundPacket, nowMs: number): StackDrop | undefined {
@@ -132,13 +129,7 @@ export class TcpLayer implements Layer, ConnectionHost {
     const settings = { ...this.context.tcp, ...options.settings }
     const wanted = this.#ports.forConnecting(to, options)
     const ends = 'failure' in wanted ? wanted.ends : wanted
-    this.#latestLocal = keep(ends.local, this.#latestLocal)
-    this.#latestRemote = keep(ends.remote, this.#latestRemote)
-    const c = new Connection(
-      this,
-      { ...ends, local: this.#latestLocal, remote: this.#latestRemote },
-      { settings },
-    )
+    const c = new Connection(this, this.#keep(ends), { settings })
     const stream = new ConnectionStream(c)
     openActively(c)
     if ('failure' in wanted) c.fail(wanted.failure, wanted.message)
@@ -153,7 +144,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   }
 
   listen(options: TcpListenOptions): StackListener {
-    return this.#ports.listen(options, (listener) => this.#listenerClosed(listener))
+    return this.#ports.listen(options, (listener) => this.#admission.listenerClosed(listener))
   }
 
   icmpError(quoted: QuotedPacket, nowMs: number): void {
@@ -172,6 +163,7 @@ export class TcpLayer implements Layer, ConnectionHost {
       c.fail('ECONNABORTED', 'the stack was closed')
       // Nobody asks a closed stack for the time, so nothing waits for readers.
       c.receiver.consume(c.receiver.readyBytes)
+      this.#deadlines.remove(c)
     }
     this.context.work()
   }
@@ -206,13 +198,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   }
 
   accept(c: Connection): boolean {
-    const listener = c.listener
-    if (listener === undefined || listener.isClosed || listener.isFull) return false
-    this.#halfOpen.delete(c)
-    c.isAbandoned = false
-    c.isToBeAccepted = true
-    listener.waiting.add(c)
-    return true
+    return this.#admission.accept(c)
   }
 
   entersTimeWait(c: Connection): void {
@@ -225,7 +211,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   leave(c: Connection): void {
     this.#table.remove(c)
     this.#deadlines.remove(c)
-    this.#halfOpen.delete(c)
+    this.#admission.forget(c)
     this.#timeWait.delete(c)
     this.#wantMemory.delete(c)
   }
@@ -256,17 +242,8 @@ export class TcpLayer implements Layer, ConnectionHost {
   }
 
   #tell(c: Connection): void {
-    if (!c.isToBeAccepted) {
-      if (!c.isAbandoned) c.stream?.onProgress?.()
-      return
-    }
-    const listener = c.listener!
-    c.isToBeAccepted = false
-    listener.waiting.delete(c)
-    // It came and went in the same turn.
-    if (c.failure !== undefined && c.receiver.readyBytes === 0) return
-    if (listener.isClosed) return new ConnectionStream(c).destroy()
-    listener.onConnection(new ConnectionStream(c))
+    if (c.isToBeAccepted) this.#admission.introduce(c)
+    else if (!c.isAbandoned) c.stream?.onProgress?.()
   }
 
   #offerMemory(): void {
@@ -276,70 +253,31 @@ export class TcpLayer implements Layer, ConnectionHost {
 
   /** No connection knows the segment, or only `predecessor`, in TIME-WAIT, whose place it may take. */
   #arriveAtListener(
-    packet: InboundPacket,
+    { source, destination }: InboundPacket,
     s: Segment,
     predecessor: Connection | undefined,
   ): StackDrop | undefined {
     if (s.has(RST)) return 'no-listener'
-    const { source, destination } = packet
-    const ends = {
-      local: destination,
-      localPort: s.destinationPort,
-      remote: source,
-      remotePort: s.sourcePort,
-    }
-    const listener = s.has(ACK) ? undefined : this.#ports.listenerFor(destination, s.destinationPort)
+    const { sourcePort: remotePort, destinationPort: localPort } = s
+    const ends = { local: destination, localPort, remote: source, remotePort }
+    const listener = s.has(ACK) ? undefined : this.#ports.listenerFor(destination, localPort)
     if (listener === undefined || !s.has(SYN)) {
       if (!this.context.mayAnswer(this.nowMs) || !this.#resets.answer(ends, s)) return 'rate-limit'
       return 'no-listener'
     }
     if (listener.isFull || this.#isFull) return 'limit'
-    this.#latestLocal = keep(destination, this.#latestLocal)
-    this.#latestRemote = keep(source, this.#latestRemote)
-    const kept = { ...ends, local: this.#latestLocal, remote: this.#latestRemote }
-    this.#openHalf(kept, s, listener, predecessor)
+    const c = this.#admission.open(this.#keep(ends), s, listener, predecessor)
+    this.#table.add(c)
+    this.wantsToSend(c)
     return undefined
   }
 
-  // oxlint-disable-next-line eslint/max-params -- private, and only once
-  #openHalf(ends: SocketEnds, s: Segment, listener: Listener, predecessor: Connection | undefined): void {
-    const c = new Connection(this, ends, { settings: listener.settings, listener })
-    c.isAbandoned = true
-    let initial = this.numbers.sequence(ends, this.nowMs)
-    if (predecessor !== undefined) {
-      initial = later(initial, add(predecessor.sender.next, BEYOND_PREDECESSOR))
-      predecessor.finish()
-    }
-    if (this.#halfOpen.size >= this.context.limits.halfOpen) this.#dropOldestHalfOpen()
-    openPassively(c, s, initial)
-    this.#halfOpen.add(c)
-    this.#table.add(c)
-    this.wantsToSend(c)
-  }
-
-  #dropOldestHalfOpen(): void {
-    this.context.count('tcp-half-open-dropped')
-    for (const oldest of this.#halfOpen) return oldest.finish()
-  }
-
-  #listenerClosed(listener: Listener): void {
-    for (const c of this.#halfOpen) {
-      if (c.listener !== listener) continue
-      this.sendReset(c)
-      c.finish()
-    }
+  /** With addresses that nobody else writes to. */
+  #keep(ends: ConnectionEnds): ConnectionEnds {
+    if (!isSame(ends.local, this.#latestLocal)) this.#latestLocal = ends.local.slice()
+    if (!isSame(ends.remote, this.#latestRemote)) this.#latestRemote = ends.remote.slice()
+    return { ...ends, local: this.#latestLocal, remote: this.#latestRemote }
   }
 }
 
-function keep(address: Uint8Array, latest: Uint8Array): Uint8Array {
-  return address.length === latest.length && addressesEqual(address, latest) ? latest : address.slice()
-}
-
-type SocketEnds = ConstructorParameters<typeof Connection>[1]
-
-/** RFC 9293 §3.10.7.4 for TIME-WAIT, RFC 6191: a SYN that cannot be of the connection that was. */
-function isSuccessor(c: Connection, s: Segment): boolean {
-  if (!s.has(SYN) || s.has(ACK) || s.has(RST)) return false
-  if (c.usesTimestamps && s.hasTimestamps && before(c.recentTimestamp, s.timestamp)) return true
-  return before(c.receiver.next, s.sequence)
-}
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && addressesEqual(a, b)

@@ -33,6 +33,8 @@ function sendSyn(c: Connection, memory: PacketMemory, at: number, nowMs: number)
   c.synIsDue = false
   c.synsSent += 1
   if (c.synsSent === 1) {
+    // Now it is known what time it is (RFC 6528 §3).
+    if (c.listener === undefined) c.sender.start(c.host.numbers.sequence(c, nowMs))
     c.sender.progressAt = nowMs
     c.lifeAt = nowMs + c.settings.connectTimeoutMs
     c.host.expectBy(c, c.lifeAt)

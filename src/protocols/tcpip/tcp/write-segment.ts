@@ -50,8 +50,8 @@ export function writeSegment(
   const keepsSilent =
     length >= sender.segmentBytes && c.usesSack && (receiver.hasHoles || receiver.hasDuplicate)
   if (!keepsSilent) c.acknowledgment.sent()
-  if (c.usesSack && receiver.reassembly !== undefined && receiver.reassembly.unreported > 0)
-    c.acknowledgment.isDue = true
+  // More holes than one can tell of.
+  if (c.usesSack && receiver.hasHoles && receiver.reassembly!.unreported > 0) c.acknowledgment.isDue = true
   return c.ipHeaderBytes + segmentLength
 }
 
