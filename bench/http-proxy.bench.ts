@@ -115,7 +115,7 @@ async function runFor(running: Running, ms: number): Promise<void> {
 const proxyTo = (connected: (target: MemoryStream) => void): HttpProxy =>
   new HttpProxy({
     route: httpRoute({ host: 'target', port: 80 }),
-    ...{ turns: { atEndOfTurn: (run: () => void) => run() }, nowMs: () => performance.now() },
+    nowMs: () => performance.now(),
     after: (ms, run) => {
       const timer = setTimeout(run, ms)
       return { close: () => clearTimeout(timer) }

@@ -122,7 +122,7 @@ export class HttpRig {
     this.#options = options
     this.route = httpRoute({ host: 'target.internal', port: 80, ...options.route })
     this.proxy = new HttpProxy({
-      ...{ route: this.route, turns: this.turns, after: this.clock.after, nowMs: this.clock.nowMs },
+      ...{ route: this.route, after: this.clock.after, nowMs: this.clock.nowMs },
       onAccess: (entry) => this.entries.push(entry),
       dial: async ({ signal }) => (await options.dial?.(signal)) ?? this.#accept(),
     })

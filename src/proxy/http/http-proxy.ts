@@ -8,7 +8,7 @@
  * Nothing is awaited on the way of a request, and of its fields nothing is made: protocols/http parses heads where they
  * lie and writes them anew into one buffer.
  */
-import type { ByteStream, StreamEnds, Turns } from '../../streams/index.ts'
+import type { ByteStream, StreamEnds } from '../../streams/index.ts'
 import type { AccessEntry } from './access-entry.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { HttpCounters } from './http-counters.ts'
@@ -20,7 +20,6 @@ export interface HttpProxyOptions {
   readonly route: HttpRoute
   /** A connection to the target, open; with TLS where the target has it. Rejects with an error that has a code. */
   readonly dial: Dial
-  readonly turns: Turns
   readonly after: (ms: number, run: () => void) => { close(): void }
   readonly nowMs: () => number
   /** Called when a request is over. Without it, no text is made of a request. */

@@ -95,7 +95,7 @@ async function listen(engine: Engine, target = portOf(origin)): Promise<{ proxy:
   const proxy = new HttpProxy({
     route: httpRoute({ host: '127.0.0.1', port: target, hostHeader: { name: 'origin.test' } }),
     dial: async () => engine.connect({ address: '127.0.0.1', port: target }),
-    ...{ turns: engine.turns, nowMs: () => engine.nowMs(), after: (ms, run) => engine.after(ms, run) },
+    ...{ nowMs: () => engine.nowMs(), after: (ms, run) => engine.after(ms, run) },
   })
   const { port } = await engine.listen({
     ...{ address: '127.0.0.1', port: 0 },

@@ -25,7 +25,7 @@ export interface ProxyContextOptions {
 
 /** Heads that are gathered from pieces, on all connections of a route together. */
 const GATHERED_BYTES = 32 * 1024 * 1024
-/** More than what can be added to any head, with names and addresses of ordinary length. */
+/** Names of the fields that are added, and addresses. */
 const GROWTH_BYTES = 4096
 const DEFAULT_PORTS = { http: 80, https: 443 } as const
 
@@ -57,10 +57,14 @@ export class ProxyContext {
     this.requestHead = new RequestHead(route.limits)
     this.responseHead = new ResponseHead(route.limits)
     this.heads = new HeadReader({ headBytes, gatheredBytes: GATHERED_BYTES })
-    // The client's host may be written three times, and lines with no space after their colon grow not at all.
-    const target = route.basePath.length + route.query.length
-    this.scratch = new Uint8Array(3 * headBytes + target + GROWTH_BYTES + SCRATCH_BYTES)
+    this.scratch = new Uint8Array(3 * headBytes + addedBytes(this.rules) + SCRATCH_BYTES)
   }
+}
+
+/** The client's own host may be written three times; that is counted with its head. */
+function addedBytes({ base, host, defaultHost, via }: RequestRules): number {
+  const names = (host?.length ?? 0) + defaultHost.length + (via?.length ?? 0)
+  return base.prefix.length + base.query.length + names + GROWTH_BYTES
 }
 
 function rulesOf(route: HttpRoute): RequestRules {
