@@ -18,7 +18,7 @@ export interface TunnelSuiteOptions {
 export const tunnelNeeds = (make: WireGuardMake) => ({
   root: true,
   kernel: make.needs.kernel ?? [],
-  tools: [...(make.needs.tools ?? []), 'unshare', 'setpriv'],
+  tools: [...(make.needs.tools ?? []), 'unshare', 'setpriv', 'tc'],
 })
 
 export function tunnelSuite({ make, engine, bytes }: TunnelSuiteOptions): void {
@@ -147,5 +147,19 @@ export function tunnelSuite({ make, engine, bytes }: TunnelSuiteOptions): void {
     await two.ask({ op: 'reconfigure', text: on(5184) })
     assert.equal((await two.status()).listenPort, 5184)
     assert.equal((await two.fetch(INSIDE.gateway, 1000)).received, 1000)
+  })
+
+  test(`${who}: a slow line and many uploads at once cost time and no byte`, options, async (t) => {
+    const lab = await buildGateway(t, make)
+    await lab.client.exec('tc qdisc add dev eth0 root tbf rate 60mbit burst 64kb latency 100ms')
+    const tunnel = lab.process()
+    await tunnel.open(lab.config(), engine)
+    const many = Array.from({ length: 8 }, (_, index) => 500_000 + index)
+    const uploads = Promise.all(many.map((count) => tunnel.put(INSIDE.gateway, count)))
+    assert.equal((await tunnel.status()).engine.kind, engine, 'the process answers meanwhile')
+    for (const [index, { text }] of (await uploads).entries()) {
+      const received = many[index] ?? 0
+      assert.deepEqual(JSON.parse(text), { received, digest: digestOfPattern(received) })
+    }
   })
 }
