@@ -2,6 +2,7 @@
  * Two stacks with a link between them, under a clock that jumps from one event to the next. The link loses, delays,
  * reorders and repeats as its seed says; what crosses it can be looked at.
  */
+import assert from 'node:assert/strict'
 import { allocatePacketMemory } from '../../src/protocols/packet-memory/index.ts'
 import { createStack, type StackOptions, type TcpIpStack } from '../../src/protocols/tcpip/index.ts'
 import { mulberry32 } from '../sim/wireguard-network.ts'
@@ -26,6 +27,9 @@ export const LEFT = '10.8.0.1'
 export const RIGHT = '10.8.0.2'
 export const LEFT_6 = 'fd00::1'
 export const RIGHT_6 = 'fd00::2'
+/** More than any window holds. */
+const MOST_PACKETS_A_TURN = 50_000
+const MOST_STEPS_AT_ONCE = 1_000
 const IN = 0
 const OUT = 70_000
 
@@ -50,6 +54,7 @@ export class TwoStacks {
   readonly #lineFreeAt = new Map<TcpIpStack, number>()
   #order = 0
   #pausedUntil = 0
+  #stepsAtOnce = 0
 
   constructor(options: LinkOptions = {}) {
     this.options = options
@@ -68,7 +73,8 @@ export class TwoStacks {
   turn(): void {
     for (const stack of [this.left, this.right]) {
       stack.notify()
-      for (;;) {
+      for (let count = 0; ; count++) {
+        assert.ok(count < MOST_PACKETS_A_TURN, 'emit() comes to an end')
         const length = stack.emit(this.#memory, OUT, this.nowMs)
         if (length === 0) break
         this.#transmit(stack, this.#memory.bytes.slice(OUT, OUT + length))
@@ -88,6 +94,8 @@ export class TwoStacks {
       this.nowMs = Math.max(this.nowMs, untilMs)
       return false
     }
+    this.#stepsAtOnce = next > this.nowMs ? 0 : this.#stepsAtOnce + 1
+    assert.ok(this.#stepsAtOnce < MOST_STEPS_AT_ONCE, 'time goes on')
     this.nowMs = Math.max(this.nowMs, next)
     while (this.#flights.length > 0 && this.#flights[0]!.at <= this.nowMs)
       this.#arrive(this.#flights.shift()!)
