@@ -47,6 +47,8 @@ async function addressOf({ host }: ListenAt): Promise<string> {
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
   EADDRNOTAVAIL: 'it is no address of this machine',
+  ENOTFOUND: 'its name has no address here',
+  EAI_AGAIN: 'its name cannot be looked up now',
   EACCES: 'ports below 1024 take a privilege (net.ipv4.ip_unprivileged_port_start)',
 }
 
