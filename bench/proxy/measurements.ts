@@ -48,7 +48,7 @@ export async function measureDirect(place: Place, contestant: Contestant, how: D
       const result = await requests(place, proxy, { connections, page, seconds: how.requestSeconds })
       for (const [name, value] of Object.entries(result)) figures[`${key}.${name}`] = value
     }
-    figures['rssAfter'] = costOf(proxy.pids).residentMebibytes
+    noteMemory(figures, proxy)
   })
   await withProxy(place, { contestant, path: 'direct', target: 'sink' }, async (proxy) => {
     await checkUpload(place, proxy)
@@ -58,14 +58,17 @@ export async function measureDirect(place: Place, contestant: Contestant, how: D
       connections: 1,
       ...brief(how),
     })
-    const rss = costOf(proxy.pids).residentMebibytes
-    Object.assign(figures, {
-      up: rateOf(up),
-      upCpu: cpuOf(up),
-      rssAfter: Math.max(figures['rssAfter'] ?? 0, rss),
-    })
+    Object.assign(figures, { up: rateOf(up), upCpu: cpuOf(up) })
+    noteMemory(figures, proxy)
   })
   return contestant.command === undefined ? withoutCosts(figures) : figures
+}
+
+/** Of the processes for requests and for uploads, the larger. */
+function noteMemory(figures: Figures, { pids }: RunningProxy): void {
+  const { residentMebibytes, privateMebibytes } = costOf(pids)
+  figures['rssAfter'] = Math.max(figures['rssAfter'] ?? 0, residentMebibytes)
+  figures['rssOwn'] = Math.max(figures['rssOwn'] ?? 0, privateMebibytes)
 }
 
 /** Without a proxy, there is none to measure. */

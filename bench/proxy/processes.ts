@@ -10,19 +10,31 @@ export interface ProcessCost {
   /** User and system time so far, of those that ended as well. */
   readonly cpuSeconds: number
   readonly residentMebibytes: number
+  /** Of it, what no file stands for: all but the pages of programs and libraries, which processes share. */
+  readonly privateMebibytes: number
 }
 
 /** Of the processes and their children, without those that are gone. */
 export function costOf(roots: readonly number[]): ProcessCost {
-  let [ticks, kibibytes] = [0, 0]
+  let [ticks, resident, anonymous] = [0, 0, 0]
   for (const pid of treeOf(roots)) {
     const fields = statOf(pid)
     if (fields === undefined) continue
     // utime, stime, cutime, cstime: fields 14 to 17; the name and what is before it were cut off.
     for (let field = 11; field < 15; field++) ticks += Number(fields[field])
-    kibibytes += Number(/^VmRSS:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1] ?? 0)
+    const status = textOf(`/proc/${pid}/status`) ?? ''
+    resident += kibibytes(status, 'VmRSS')
+    anonymous += kibibytes(status, 'RssAnon')
   }
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, residentMebibytes: kibibytes / 1024 }
+  return {
+    cpuSeconds: ticks / TICKS_PER_SECOND,
+    residentMebibytes: resident / 1024,
+    privateMebibytes: anonymous / 1024,
+  }
+}
+
+function kibibytes(status: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
 }
 
 /** The processes, and what they started. */

@@ -50,6 +50,7 @@ const METRICS: readonly Metric[] = [
   ...REQUEST_METRICS,
   { key: 'rssIdle', what: 'resident memory, idle', unit: 'MiB', better: 'less' },
   { key: 'rssAfter', what: 'resident memory, after load', unit: 'MiB', better: 'less', goal: 80 },
+  { key: 'rssOwn', what: 'of it, other than pages of files', unit: 'MiB', better: 'less' },
   { key: 'idleEach', what: '10,000 idle clients, each', unit: 'KiB', better: 'less', goal: 10 },
   { key: 'idleAll', what: '10,000 idle clients, resident memory', unit: 'MiB', better: 'less' },
   { key: 'delay.down', what: '40 ms, GET, 1 connection', unit: 'MB/s', better: 'more' },
