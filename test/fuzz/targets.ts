@@ -2,9 +2,12 @@
 import { deviceTargets } from './targets/device.ts'
 import { addressTargets } from './targets/addresses.ts'
 import { dnsTargets } from './targets/dns.ts'
+import { httpTargets } from './targets/http.ts'
 import { importTargets } from './targets/imports.ts'
 import { netlinkTargets } from './targets/netlink.ts'
 import { planTargets } from './targets/plans.ts'
+import { tcpConversationTargets } from './targets/tcp-conversation.ts'
+import { tcpipPacketTargets } from './targets/tcpip-packets.ts'
 import { textTargets } from './targets/wireguard-text.ts'
 import { wireguardTargets } from './targets/wireguard.ts'
 import type { FuzzTarget } from './target.ts'
@@ -17,5 +20,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...netlinkTargets,
   ...planTargets,
   ...importTargets,
+  ...httpTargets,
   ...dnsTargets,
+  ...tcpipPacketTargets,
+  ...tcpConversationTargets,
 ]

@@ -56,6 +56,9 @@ export class TunStack {
   readonly #startedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** Packets that the kernel would not take from the link, and those that it sent. */
+  refusals = 0
+  inward = 0
   /** For a test that wants to see, change (in place) or swallow (false) what the kernel sends. */
   onInward: (packet: Uint8Array) => boolean = () => true
 
@@ -113,6 +116,7 @@ export class TunStack {
       const length = this.#sys.read(this.#tun, this.#buffer)
       if (length <= 0) break
       const packet = this.#buffer.slice(0, length)
+      this.inward++
       if (this.onInward(packet)) this.#shuttle(true, packet)
     }
     this.#turn()
@@ -137,8 +141,6 @@ export class TunStack {
     const result = this.#isClosed ? 0 : this.#sys.write(this.#tun, packet)
     if (result < 0 && result !== AGAIN) this.refusals++
   }
-  /** Packets that the kernel would not take from the link. */
-  refusals = 0
 
   #turn(): void {
     while (this.#flights.nextAt <= performance.now()) {

@@ -18,12 +18,12 @@ export interface StackHostOptions extends Partial<Omit<StackOptions, 'random' | 
   readonly onPacket: (packet: Uint8Array, nowMs: number) => void
 }
 
-const IN = 0
-const OUT = 70_000
+const OUT = 0
 /** More than any window of ours holds. */
 const MAX_PACKETS_A_TURN = 20_000
 const MAX_ROUNDS_AT_ONCE = 20
-// One for all of them: nothing of a packet outlives the call that was given it.
+// One for all of them: nothing of a packet outlives the call that was given it. What arrives lies at the very end, so
+// that whoever reads beyond it meets no bytes at all.
 const memory = allocatePacketMemory(140_000)
 
 export class StackHost {
@@ -62,8 +62,9 @@ export class StackHost {
 
   /** Only received: what comes of it shows in the next `turn`. */
   receive(packet: Uint8Array): StackDrop | undefined {
-    memory.bytes.set(packet, IN)
-    return this.stack.receive(memory, IN, packet.length, this.#nowMs)
+    const at = memory.bytes.length - packet.length
+    memory.bytes.set(packet, at)
+    return this.stack.receive(memory, at, packet.length, this.#nowMs)
   }
 
   turn(): void {

@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   /** Nothing waits: no timer is left. */
   idle: ({ host }) => assert.equal(host.stack.nextDeadline(), undefined, 'a deadline is left'),
+  'no-pages': ({ pool }) => assert.equal(pool.usedBytes, 0, 'bytes of pages in use'),
   timer: ({ host }) => assert.notEqual(host.stack.nextDeadline(), undefined, 'no deadline'),
   info: ({ peer }, [name = '', comparison = '=', want = '0']) => {
     const info = peer.stream?.info() as unknown as Record<string, number>

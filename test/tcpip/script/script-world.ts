@@ -6,6 +6,7 @@ import type {
   StackListener,
   TcpSettings,
 } from '../../../src/protocols/tcpip/index.ts'
+import { PagePool } from '../../../src/streams/index.ts'
 import { StackHost } from '../stack-host.ts'
 import { decodeIp, decodeSegment, formatSegment, type Segment } from '../wire/segment.ts'
 import { ScriptPeer } from './script-peer.ts'
@@ -18,6 +19,7 @@ export interface SentPacket {
 const OURS = { 4: '10.0.0.1', 6: 'fd00::1' } as const
 const THEIRS = { 4: '10.0.0.2', 6: 'fd00::2' } as const
 const START_MS = 1_000
+const POOL_BYTES = 48 * 1024 * 1024
 
 export class ScriptWorld {
   family: 4 | 6 = 4
@@ -33,6 +35,7 @@ export class ScriptWorld {
   readonly trace: string[] = []
   /** The last packet of each connection, for quoting it in an ICMP error. */
   readonly lastSent = new Map<string, Uint8Array>()
+  pool = new PagePool({ maxBytes: POOL_BYTES })
   #peers: ScriptPeer[] = []
   #peer: ScriptPeer | undefined
   #host: StackHost | undefined
@@ -41,7 +44,7 @@ export class ScriptWorld {
   get host(): StackHost {
     this.#host ??= new StackHost({
       ...{ seed: this.seed, nowMs: this.startMs, mtuBytes: this.mtuBytes },
-      ...{ limits: this.limits, tcp: this.settings },
+      ...{ limits: this.limits, tcp: this.settings, pool: this.#ownPool() },
       onPacket: (bytes, atMs) => this.#sent(bytes, atMs),
     })
     return this.#host
@@ -78,6 +81,13 @@ export class ScriptWorld {
     return this.#peers.find(
       ({ address }) => address.remotePort === remotePort && address.theirs === remoteAddress,
     )
+  }
+
+  /** A bound in the limits is the stack's to keep. */
+  #ownPool(): PagePool {
+    const { bufferBytes } = this.limits
+    if (bufferBytes !== undefined) this.pool = new PagePool({ maxBytes: bufferBytes })
+    return this.pool
   }
 
   pass(durationMs: number): void {
