@@ -54,7 +54,9 @@ export class Reactor {
   readonly #change = new NativeBlock(EVENT_BYTES)
   readonly #handlers: (FdHandler | undefined)[] = []
   readonly #generations: number[] = []
+  /** With a count of its own: a list that is emptied by its length gives its memory away. */
   readonly #atEnd: (() => void)[] = []
+  #atEndCount = 0
   readonly #takeTurn = (): void => this.#dispatch()
   readonly #endTurn = (): void => this.turn(nothing)
   #inTurn = false
@@ -110,7 +112,7 @@ export class Reactor {
 
   /** Once, at the end of this turn; asked from outside a turn, it makes one. */
   atEndOfTurn(run: () => void): void {
-    this.#atEnd.push(run)
+    this.#atEnd[this.#atEndCount++] = run
     if (this.#inTurn || this.#endIsDue) return
     this.#endIsDue = true
     setImmediate(this.#endTurn)
@@ -122,8 +124,11 @@ export class Reactor {
     this.#inTurn = true
     this.#endIsDue = false
     guarded(run)
-    for (let next = 0; next < this.#atEnd.length; next++) guarded(this.#atEnd[next] as () => void)
-    this.#atEnd.length = 0
+    for (let next = 0; next < this.#atEndCount; next++) {
+      guarded(this.#atEnd[next] as () => void)
+      this.#atEnd[next] = nothing
+    }
+    this.#atEndCount = 0
     this.#inTurn = false
   }
 

@@ -7,14 +7,20 @@
  *   ┌────┴────┬─────────┬─────────┬─────┴───┐
  *   │  page   │  page   │ (none)  │  page   │    a page is taken from the pool when a byte of it is written
  *   └─────────┴─────────┴─────────┴─────────┘    and given back when its last byte is consumed
+ *
+ * While little waits, the first page is a small one; it gives way to a whole one as soon as something lies beyond it.
  */
-import { PAGE_BYTES, type Page, type PagePool } from './page-pool.ts'
+import { PAGE_BYTES, type Page, type PagePool, SMALL_PAGE_BYTES } from './page-pool.ts'
 
+/** A first piece that is larger is part of much more, which would only have to be copied. */
+const SMALL_PIECE_BYTES = 1024
 const NO_BYTES = new Uint8Array(0)
 
 export class SlidingBuffer {
   readonly #pool: PagePool
-  #pages: (Page | undefined)[] = []
+  /** Fields rather than one list: most buffers have one page, or none, and a list that is emptied is garbage. */
+  #first: Page | undefined = undefined
+  #rest: (Page | undefined)[] | undefined = undefined
   /** Of the head, inside the first page. */
   #start = 0
   #length = 0
@@ -38,12 +44,17 @@ export class SlidingBuffer {
     let done = 0
     while (done < bytes.length) {
       const at = this.#start + position + done
-      const page = this.#pageAt(Math.floor(at / PAGE_BYTES))
-      if (page === undefined) break
       const inside = at % PAGE_BYTES
-      const count = Math.min(PAGE_BYTES - inside, bytes.length - done)
+      const wanted = Math.min(PAGE_BYTES - inside, bytes.length - done)
+      const page =
+        at < PAGE_BYTES ? this.#firstPage(inside, wanted) : this.#laterPage(Math.floor(at / PAGE_BYTES))
+      if (page === undefined) break
+      // Less than wanted: the first page is still a small one, because there is no other.
+      const count = Math.min(wanted, page.bytes.length - inside)
+      if (count <= 0) break
       page.bytes.set(count === bytes.length ? bytes : bytes.subarray(done, done + count), inside)
       done += count
+      if (count < wanted) break
     }
     if (done > 0) this.#length = Math.max(this.#length, position + done)
     return done
@@ -52,10 +63,11 @@ export class SlidingBuffer {
   /** In one piece, from `position`, at most `limit` bytes. */
   peek(position = 0, limit = Number.POSITIVE_INFINITY): Uint8Array {
     const at = this.#start + position
-    const page = this.#pages[Math.floor(at / PAGE_BYTES)]
+    const page = at < PAGE_BYTES ? this.#first : this.#rest?.[Math.floor(at / PAGE_BYTES) - 1]
     if (page === undefined || position >= this.#length) return NO_BYTES
     const inside = at % PAGE_BYTES
-    return page.bytes.subarray(inside, inside + Math.min(PAGE_BYTES - inside, this.#length - position, limit))
+    const end = Math.min(page.bytes.length, inside + this.#length - position, inside + limit)
+    return end <= inside ? NO_BYTES : page.bytes.subarray(inside, end)
   }
 
   /** Copies [position, position + length) to target[at…]; all of it must be there. */
@@ -81,30 +93,53 @@ export class SlidingBuffer {
     this.#length -= count
     this.#start += count
     if (this.#length === 0) return this.clear()
+    if (this.#start < PAGE_BYTES) return
+    if (this.#first !== undefined) this.#pool.give(this.#first)
     let gone = 0
-    while (this.#start >= PAGE_BYTES) {
-      const page = this.#pages[gone++]
+    for (this.#start -= PAGE_BYTES; this.#start >= PAGE_BYTES; this.#start -= PAGE_BYTES) {
+      const page = this.#rest?.[gone++]
       if (page !== undefined) this.#pool.give(page)
-      this.#start -= PAGE_BYTES
     }
-    if (gone > 0) this.#pages.splice(0, gone)
+    this.#first = this.#rest?.[gone]
+    this.#rest?.splice(0, gone + 1)
   }
 
   /** Everything is given back. */
   clear(): void {
-    for (const page of this.#pages) if (page !== undefined) this.#pool.give(page)
-    this.#pages.length = 0
     this.#start = 0
     this.#length = 0
+    if (this.#first !== undefined) this.#pool.give(this.#first)
+    this.#first = undefined
+    if (this.#rest === undefined) return
+    for (const page of this.#rest) if (page !== undefined) this.#pool.give(page)
+    this.#rest = undefined
   }
 
-  #pageAt(index: number): Page | undefined {
-    const known = this.#pages[index]
+  /** Where [inside, inside + wanted) of it can be written; still a small one when there is no other. */
+  #firstPage(inside: number, wanted: number): Page | undefined {
+    const page = this.#first
+    if (page === undefined) {
+      const isLittle = wanted <= SMALL_PIECE_BYTES && inside + wanted <= SMALL_PAGE_BYTES
+      this.#first = isLittle ? this.#pool.takeSmall() : this.#pool.take()
+      return this.#first
+    }
+    if (inside + wanted <= page.bytes.length) return page
+    const whole = this.#pool.take()
+    if (whole === undefined) return page
+    whole.bytes.set(page.bytes)
+    this.#pool.give(page)
+    this.#first = whole
+    return whole
+  }
+
+  #laterPage(index: number): Page | undefined {
+    this.#rest ??= []
+    const known = this.#rest[index - 1]
     if (known !== undefined) return known
     const page = this.#pool.take()
     if (page === undefined) return undefined
-    while (this.#pages.length < index) this.#pages.push(undefined)
-    this.#pages[index] = page
+    while (this.#rest.length < index - 1) this.#rest.push(undefined)
+    this.#rest[index - 1] = page
     return page
   }
 }

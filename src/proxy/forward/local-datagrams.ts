@@ -32,17 +32,17 @@ export class LocalDatagrams {
   static async open(o: LocalDatagramsOptions): Promise<LocalDatagrams> {
     const address = o.address === '' ? '::' : o.address
     const isV6 = isIPv6(address)
-    const socket = createSocket({
-      type: isV6 ? 'udp6' : 'udp4',
-      ipv6Only: isV6 && address !== '::',
-      reuseAddr: false,
-    })
+    const ipv6Only = isV6 && address !== '::'
+    const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only, reuseAddr: false })
     const local = new LocalDatagrams(socket, isV6)
     try {
       socket.bind(o.port, address)
       await once(socket, 'listening')
     } catch (error) {
       socket.close()
+      // Without IPv6 in the kernel, all addresses are those of IPv4.
+      if (address === '::' && (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT')
+        return LocalDatagrams.open({ ...o, address: '0.0.0.0' })
       throw error
     }
     try {

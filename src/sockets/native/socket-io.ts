@@ -16,6 +16,8 @@ import type { PagePool } from '../../streams/index.ts'
 import type { SocketCounters } from '../engine.ts'
 import { TurnArena } from './turn-arena.ts'
 
+const MAX_KEPT = 1024
+
 /** What is put off to the end of the turn, or to the next. */
 export interface PutOff {
   flush(): void
@@ -35,8 +37,11 @@ export class SocketIo {
   readonly sockets: (PutOff | undefined)[] = []
   /** Counts turns in which something was received or written. */
   turn = 0
+  /** Lists with a count of their own: one that is emptied by its length gives its memory away. */
   readonly #corked: PutOff[] = []
+  #corkedCount = 0
   readonly #holders: PutOff[] = []
+  #holderCount = 0
   #toTell: PutOff[] = []
   #endIsDue = false
   #tellIsDue = false
@@ -52,19 +57,19 @@ export class SocketIo {
 
   /** Its `flush` is called at the end of this turn. */
   cork(socket: PutOff): void {
-    this.#corked.push(socket)
+    this.#corked[this.#corkedCount++] = socket
     this.#atEnd()
   }
 
   /** It has bytes in the arena. */
   hold(socket: PutOff): void {
-    this.#holders.push(socket)
+    this.#holders[this.#holderCount++] = socket
     this.#atEnd()
   }
 
   /** It has none any more; the common case is that it was the last. */
   release(socket: PutOff): void {
-    if (this.#holders.at(-1) === socket) this.#holders.pop()
+    if (this.#holderCount > 0 && this.#holders[this.#holderCount - 1] === socket) this.#holderCount--
   }
 
   /** Its `tell` is called in another turn: never from inside a method of the stream. */
@@ -83,14 +88,19 @@ export class SocketIo {
 
   #runEnd(): void {
     this.#endIsDue = false
-    const corked = this.#corked
-    for (let next = 0; next < corked.length; next++) (corked[next] as PutOff).flush()
-    corked.length = 0
-    const holders = this.#holders
-    for (let next = 0; next < holders.length; next++) (holders[next] as PutOff).saveSlice()
-    holders.length = 0
+    for (let next = 0; next < this.#corkedCount; next++) (this.#corked[next] as PutOff).flush()
+    this.#corkedCount = 0
+    for (let next = 0; next < this.#holderCount; next++) (this.#holders[next] as PutOff).saveSlice()
+    this.#holderCount = 0
+    this.#trim()
     this.arena.at = 0
     this.turn = (this.turn + 1) | 0
+  }
+
+  /** What is beyond the count is kept from being collected: not much, and not after a rush. */
+  #trim(): void {
+    if (this.#corked.length > MAX_KEPT) this.#corked.length = 0
+    if (this.#holders.length > MAX_KEPT) this.#holders.length = 0
   }
 
   #tell(): void {
