@@ -20,7 +20,8 @@ first SYN on, so slow start is part of every figure; from 1 % of loss on, means 
 
 All of it is simulated under virtual time (\`test/sim/tcpip-path.ts\`): the same figures on every machine and under any load.
 \`node bench/goodput.ts --write\` makes this page, and a unit test holds those of its figures that are quick to make.
-How we compare with the kernel's TCP on real lines is in [performance.md](performance.md).
+How we compare with the kernel's TCP on real lines is in [performance.md](performance.md); why TCP is as it is, in
+[decision 16](decisions/0016-tcp.md).
 `
 
 export function goodputPage(cellOf: (line: Line) => Cell): string {

@@ -69,7 +69,7 @@ test('every byte arrives, both ends close, and nothing is left, on any path', ()
       talk.runToTheEnd(PATIENCE_MS)
       talk.assertNothingLeft(TIME_WAIT_MS + 200_000)
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
 })
 
