@@ -143,7 +143,7 @@ for (const kind of ['plain', 'native'] as const) {
         let heard = ''
         client.on('data', (piece) => (heard += piece.toString()))
         client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-        await once(client, 'close')
+        await assert.rejects(once(client, 'close'), { code: 'ECONNRESET' })
         assert.doesNotMatch(heard, /\r\n0\r\n\r\n$/)
         assert.equal(proxy.counters.requests, 1)
         const [failure] = Object.keys(proxy.counters.failures)
