@@ -44,8 +44,8 @@ function loseTooLarge(c: Connection): void {
 
 /** After a timeout: perhaps it was the size. */
 export function suspectBlackHole(c: Connection, nowMs: number): void {
-  const { roundTrip, sender } = c
-  if (roundTrip.backoff < TIMEOUTS_OF_A_BLACK_HOLE || sender.sent.count === 0) return
+  const { sender } = c
+  if (sender.timeouts < TIMEOUTS_OF_A_BLACK_HOLE || sender.sent.count === 0) return
   if (distance(sender.oldest, sender.sent.end(0)) < sender.segmentBytes) return
   const smaller = (c.remote.length === 4 ? SMALLER_IPV4 : SMALLER_IPV6).find((mtu) => mtu < c.pathMtuBytes)
   if (smaller === undefined) return

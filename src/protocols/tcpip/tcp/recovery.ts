@@ -70,7 +70,7 @@ export class Recovery {
       delivered = dropAcknowledged(c, to, nowMs, s.timestampEcho)
       sender.acknowledge(to)
       sender.progressAt = nowMs
-      c.roundTrip.backoff = 0
+      sender.timeouts = 0
       if (this.#forgiveness.isDue(c, s)) this.#forgive(c)
     }
     const isDuplicate = !moved && s.length === 0 && sender.windowBytes === windowBefore && windowBefore > 0
@@ -135,10 +135,11 @@ export class Recovery {
     // What was said to have arrived was dropped again (RFC 2018 §8), or else SND.UNA would be behind it.
     if (sent.count > 0 && (sent.flags(0) & SACKED) !== 0) forgetLosses(c, true)
     // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
-    if (c.roundTrip.backoff === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
+    if (c.sender.timeouts === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.timedOut()
-    if (this.phase === 'open' || c.roundTrip.backoff === 0) this.#forgiveness.begin()
+    if (this.phase === 'open' || c.sender.timeouts === 0) this.#forgiveness.begin()
     c.roundTrip.backOff()
+    c.sender.timeouts += 1
     this.phase = 'loss'
     this.recoverTo = c.sender.next
     this.duplicates.clear()

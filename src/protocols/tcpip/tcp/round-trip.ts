@@ -19,7 +19,10 @@ export class RoundTrip {
   backoff = 0
   #rtoMs = INITIAL_RTO_MS
 
-  /** Karn's algorithm (§3) is the caller's: no samples of what was sent twice, unless timestamps tell them apart. */
+  /**
+   * Karn's algorithm (§3) is the caller's: no samples of what was sent twice, unless timestamps tell them apart; and only
+   * a sample ends the backing off, or a path that has become slow would never be found out.
+   */
   sample(ms: number): void {
     this.latestMs = ms
     if (ms < this.leastMs) this.leastMs = ms
@@ -30,6 +33,7 @@ export class RoundTrip {
       this.variationMs += (Math.abs(this.smoothedMs - ms) - this.variationMs) / 4
       this.smoothedMs += (ms - this.smoothedMs) / 8
     }
+    this.backoff = 0
     this.#rtoMs = this.smoothedMs + Math.max(MIN_RTO_ALLOWANCE_MS, 4 * this.variationMs)
   }
 

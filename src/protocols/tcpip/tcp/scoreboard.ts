@@ -1,8 +1,12 @@
 /** How acknowledgments change the records of what was sent: RFC 2018, RFC 6675 §3, and RFC 2883 for duplicates. */
 import type { Connection } from './connection.ts'
+import { MIN_RTO_ALLOWANCE_MS } from './round-trip.ts'
 import { LOST, RETRANSMITTED, SACKED } from './sent-segments.ts'
 import type { Segment } from './segment.ts'
 import { add, atMost, before, distance } from './sequence.ts'
+
+/** So much longer than before may a round trip be that could as well be something else. */
+const MAX_DOUBTFUL_GROWTH = 4
 
 /** Everything up to `to` is acknowledged. Returns how many bytes of it were not known to have arrived. */
 export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo: number): number {
@@ -12,6 +16,7 @@ export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo:
   let delivered = 0
   let sampleMs = -1
   let isClear = true
+  let sentAgainAt = 0
   while (sent.count > 0 && before(start, to)) {
     const end = sent.end(0)
     const flags = sent.flags(0)
@@ -21,8 +26,10 @@ export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo:
     if ((flags & SACKED) === 0) {
       delivered += gone
       if (isWhole) recovery.rack.delivered(c, end, sent.sentAt(0), flags, nowMs, echo)
-      if ((flags & RETRANSMITTED) !== 0) isClear = false
-      else if (sampleMs < 0) sampleMs = nowMs - sent.sentAt(0)
+      if ((flags & RETRANSMITTED) !== 0) {
+        isClear = false
+        sentAgainAt = Math.max(sentAgainAt, sent.sentAt(0))
+      } else if (sampleMs < 0) sampleMs = nowMs - sent.sentAt(0)
     } else {
       recovery.sackedBytes -= gone
       if (isWhole) recovery.sackedSegments -= 1
@@ -34,14 +41,21 @@ export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo:
   }
   // Karn: with a retransmission among them, nobody knows what was answered, unless the clock was echoed.
   if (isClear && sampleMs >= 0) c.roundTrip.sample(sampleMs)
-  else if (!isClear && c.usesTimestamps) sampleByEcho(c, nowMs, echo)
+  else if (!isClear && c.usesTimestamps) sampleByEcho(c, nowMs, echo, sentAgainAt)
   return delivered
 }
 
-function sampleByEcho(c: Connection, nowMs: number, echo: number): void {
+/**
+ * An echo of what was sent before `sentAgainAt` may be as old as it looks, on a path that has become slow; or the first
+ * acknowledgment was lost, and what repeats it echoes what it knows: then it says nothing of the path.
+ */
+// oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
+function sampleByEcho(c: Connection, nowMs: number, echo: number, sentAgainAt: number): void {
   const ms = distance(echo, c.timestampAt(nowMs))
-  // RFC 7323 §3.2: an echo from the future, or of long ago, is none.
-  if (echo !== 0 && ms >= 0 && ms <= 2 * nowMs) c.roundTrip.sample(ms)
+  if (echo === 0 || ms < 0) return
+  const isOld = before(echo, c.timestampAt(sentAgainAt))
+  const most = Math.max(MIN_RTO_ALLOWANCE_MS, MAX_DOUBTFUL_GROWTH * c.roundTrip.smoothedMs)
+  c.roundTrip.sample(isOld ? Math.min(ms, most) : ms)
 }
 
 /** The blocks of one segment. Returns how many bytes are now known to have arrived that were not before. */

@@ -35,6 +35,8 @@ export class Sender {
   finAcknowledged = false
   /** When SND.UNA last moved, or something became outstanding. */
   progressAt = 0
+  /** Retransmission timeouts since then. */
+  timeouts = 0
   lastSentAt = 0
   bytesSent = 0
   retransmittedSegments = 0

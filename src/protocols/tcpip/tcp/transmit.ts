@@ -122,6 +122,7 @@ function sendNew(
   sender.bytesSent += length
   sender.lastSentAt = nowMs
   c.windowProbeIsDue = false
+  c.acknowledgment.sentText()
   if (c.tailProbeIsDue) {
     c.tailProbeIsDue = false
     c.recovery.tailProbe.sent(sender.next, false)
