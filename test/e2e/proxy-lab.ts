@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { eventually, patiently } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 import { buildGateway, type ClientConfig, type GatewayLab, INSIDE } from '../harness/tunnel-gateway.ts'
-import { wireguardGo } from '../harness/wireguard-ends.ts'
+import { wireguardGo, type WireGuardMake } from '../harness/wireguard-ends.ts'
 import { type Ended, WARREN } from './run-warren.ts'
 
 const FAR_END = fileURLToPath(new URL('proxy-far-end.ts', import.meta.url))
@@ -43,8 +43,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-export async function buildProxyLab(t: TestContext): Promise<ProxyLab> {
-  const lab = await buildGateway(t, wireguardGo)
+export async function buildProxyLab(t: TestContext, make: WireGuardMake = wireguardGo): Promise<ProxyLab> {
+  const lab = await buildGateway(t, make)
   const far = lab.gateway.spawn(process.execPath, [FAR_END, INSIDE.gateway, INSIDE.gateway6])
   await said(far, 'serving')
   const folder = mkdtempSync(join(tmpdir(), 'warren-proxy-'))
