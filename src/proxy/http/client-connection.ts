@@ -194,6 +194,8 @@ export class ClientConnection extends Deadline implements HeadHolder {
     const exchange = new Exchange(this)
     this.#exchange = exchange
     exchange.begin(head)
+    // Its end may have come with it, and nothing would tell of it again.
+    if (stream.inputEnded && this.#exchange === exchange) exchange.onClient()
     return true
   }
 

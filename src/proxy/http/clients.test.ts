@@ -94,9 +94,24 @@ test('GL-09 a client that goes away takes its request with it: the target hears 
   }
 })
 
+test('GL-09 a client that ends its direction has gone, whether its end comes with the request or after it', async () => {
+  for (const isLater of [false, true]) {
+    const rig = new HttpRig()
+    const client = rig.client()
+    client.send(GET)
+    if (isLater) await rig.settle()
+    client.end()
+    await rig.settle()
+    assert.deepEqual([client.received, client.stream.state], ['', 'closed'])
+    assert.equal(rig.entries[0]?.failure, 'client-aborted')
+    assert.equal(rig.proxy.status().requests, 0)
+  }
+})
+
 test('a client that ends its direction is served to the end where the route says so', async () => {
   const rig = new HttpRig({ route: { halfClosed: 'serve' } })
-  const client = await ask(rig, GET)
+  const client = rig.client()
+  client.send(GET)
   client.end()
   await rig.settle()
   rig.target.send(OK)

@@ -1,7 +1,7 @@
 /** The thin path: requests over kept connections, with bodies of every framing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { head, HttpRig } from '../../../test/harness/http-rig.ts'
+import { head, HttpRig, refusedDial } from '../../../test/harness/http-rig.ts'
 
 const GET = head('GET /a?b=c HTTP/1.1', 'Host: service', 'User-Agent: test', 'Accept: */*')
 
@@ -111,8 +111,7 @@ test('a request body passes with its length, and chunked', async () => {
   )
 })
 
-test('GL-07 GL-08 a target that refuses is a 502 that says why, and the client connection lives', async () => {
-  const { refusedDial } = await import('../../../test/harness/http-rig.ts')
+test('GL-07 a target that refuses is a 502 that says why, and the client connection lives', async () => {
   const rig = new HttpRig({ dial: () => refusedDial('ECONNREFUSED') })
   const client = rig.client()
   client.send(GET)
