@@ -6,6 +6,7 @@ import { httpTargets } from './targets/http.ts'
 import { importTargets } from './targets/imports.ts'
 import { netlinkTargets } from './targets/netlink.ts'
 import { planTargets } from './targets/plans.ts'
+import { socksTargets } from './targets/socks.ts'
 import { tcpConversationTargets } from './targets/tcp-conversation.ts'
 import { tcpipPacketTargets } from './targets/tcpip-packets.ts'
 import { textTargets } from './targets/wireguard-text.ts'
@@ -22,6 +23,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...importTargets,
   ...httpTargets,
   ...dnsTargets,
+  ...socksTargets,
   ...tcpipPacketTargets,
   ...tcpConversationTargets,
 ]

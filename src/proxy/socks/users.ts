@@ -6,11 +6,11 @@ export interface SocksCredentials {
   readonly password: string
 }
 
-/** Undefined without users: everybody may. Keeps digests only. */
+/** Undefined: everybody may. An empty list lets nobody in. Keeps digests only. */
 export function authenticator(
   users: readonly SocksCredentials[] | undefined,
 ): ((name: Uint8Array, password: Uint8Array) => boolean) | undefined {
-  if (users === undefined || users.length === 0) return undefined
+  if (users === undefined) return undefined
   const encoder = new TextEncoder()
   const known = users.map(({ name, password }) => digest(encoder.encode(name), encoder.encode(password)))
   return (name, password) => {
