@@ -2,18 +2,21 @@
 import assert from 'node:assert/strict'
 import type { StackLimits, TcpSettings } from '../../src/protocols/tcpip/index.ts'
 import { PagePool } from '../../src/streams/index.ts'
-import { ADDRESSES, SimPath, type PathWeather } from './tcpip-path.ts'
+import { ADDRESSES, ADDRESSES6, SimPath, type PathWeather } from './tcpip-path.ts'
 import { Talker, type TalkerOptions } from './tcpip-talker.ts'
 import { ConnectionWatch } from './tcpip-watch.ts'
 
 export interface ConversationOptions {
   readonly seed: number
+  readonly family?: 4 | 6
   readonly there: PathWeather
   readonly back?: PathWeather
   readonly caller?: Partial<TalkerOptions>
   readonly listener?: Partial<TalkerOptions>
   readonly tcp?: Partial<TcpSettings>
   readonly limits?: Partial<StackLimits>
+  /** Of each end. */
+  readonly poolBytes?: number
   /** Slow readers read that often. */
   readonly wakeEveryMs?: number
   /** Turned off where only time is of interest: it looks into every packet. */
@@ -36,7 +39,8 @@ export class Conversation {
   readonly #wakeEveryMs: number
 
   constructor({ seed, there, back = there, tcp = {}, limits = {}, ...rest }: ConversationOptions) {
-    const { watched = true, wakeEveryMs = 50 } = rest
+    const { watched = true, wakeEveryMs = 50, poolBytes: maxBytes = POOL_BYTES, family = 4 } = rest
+    this.pools = { left: new PagePool({ maxBytes }), right: new PagePool({ maxBytes }) }
     this.#wakeEveryMs = wakeEveryMs
     this.path = new SimPath({
       ...{ seed, there, back },
@@ -47,7 +51,8 @@ export class Conversation {
     this.caller = new Talker({ ...rest.caller, salt: SALTS.left, peerSalt: SALTS.right })
     this.listener = new Talker({ ...rest.listener, salt: SALTS.right, peerSalt: SALTS.left })
     this.path.right.stack.listen({ port: PORT, onConnection: (stream) => this.listener.take(stream) })
-    this.caller.take(this.path.left.stack.connect({ address: ADDRESSES.right, port: PORT }))
+    const address = (family === 4 ? ADDRESSES : ADDRESSES6).right
+    this.caller.take(this.path.left.stack.connect({ address, port: PORT }))
     this.path.left.turn()
   }
 

@@ -31,6 +31,7 @@ export const FAIR: PathWeather = {
 
 export type Side = 'left' | 'right'
 export const ADDRESSES = { left: '10.0.0.1', right: '10.0.0.2' } as const
+export const ADDRESSES6 = { left: 'fd00::1', right: 'fd00::2' } as const
 
 type HostSettings = Omit<StackHostOptions, 'onPacket' | 'addresses' | 'nowMs'>
 
@@ -70,7 +71,12 @@ export class SimPath {
     this.#onPacket = onPacket
     const host = (side: Side, offset: number): StackHost =>
       new StackHost({
-        ...{ seed: seed * 2 + offset, addresses: [ADDRESSES[side]], nowMs: START_MS, ...hosts[side] },
+        ...{
+          seed: seed * 2 + offset,
+          addresses: [ADDRESSES[side], ADDRESSES6[side]],
+          nowMs: START_MS,
+          ...hosts[side],
+        },
         onPacket: (packet) => this.#transmit(side, packet),
       })
     this.left = host('left', 0)

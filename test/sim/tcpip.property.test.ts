@@ -42,6 +42,7 @@ const talker: fc.Arbitrary<Partial<TalkerOptions>> = fc.record({
 const conversation = fc
   .record({
     seed: fc.nat(1_000_000),
+    family: fc.constantFrom<4 | 6>(4, 6),
     there: weather,
     back: weather,
     caller: talker,

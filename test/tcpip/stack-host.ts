@@ -13,7 +13,7 @@ import {
 import { allocatePacketMemory } from '../../src/protocols/packet-memory/index.ts'
 import { mulberry32 } from '../sim/wireguard-network.ts'
 
-export interface StackHostOptions extends Partial<Omit<StackOptions, 'random' | 'onWork'>> {
+export interface StackHostOptions extends Partial<Omit<StackOptions, 'random'>> {
   readonly seed?: number
   readonly onPacket: (packet: Uint8Array, nowMs: number) => void
 }
