@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { type Engine, type EngineKind, openEngine, type SocketStream } from '../../src/sockets/index.ts'
+import { PAGE_BYTES, PagePool } from '../../src/streams/index.ts'
 import { eventually } from '../harness/eventually.ts'
 import { byteStreamContract } from './byte-stream.ts'
 
@@ -149,6 +150,29 @@ for (const kind of KINDS) {
     await eventually(() => late.failure?.code === 'ECONNREFUSED')
   })
 }
+
+byteStreamContract('sockets, native, with one page of memory', {
+  connect: async (t) => {
+    const engine = openEngine({ kind: 'native', pool: new PagePool({ maxBytes: PAGE_BYTES }) })
+    t.after(() => engine.close())
+    const { client, server } = await connected(engine)
+    return [client, server]
+  },
+  until: async (check, what) => void (await eventually(check, { what, intervalMs: 1 })),
+})
+
+test('native: what a connection had of the pool comes back when it ends', async (t) => {
+  const engine = open(t, 'native')
+  const { client, server } = await connected(engine)
+  const bytes = new Uint8Array(10_000)
+  client.write(bytes)
+  await eventually(() => server.readableBytes === bytes.length)
+  await eventually(() => engine.pool.usedBytes > 0)
+  while (server.write(bytes) > 0);
+  client.destroy()
+  server.destroy()
+  assert.equal(engine.pool.usedBytes, 0)
+})
 
 test('openEngine() takes the native engine where nobody asks for one', (t) => {
   const engine = openEngine()
