@@ -18,6 +18,7 @@ import { BodyTransfer, PUMP } from './body-transfer.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { type FailureKind, type HttpFailure, statusOf } from './http-failure.ts'
 import { localResponse } from './local-response.ts'
+import { Patience } from './patience.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { NO_NOTES, notesOf, type RequestNotes } from './record-access.ts'
 import { UpgradedExchange } from './upgraded-exchange.ts'
@@ -54,26 +55,22 @@ export class Exchange implements UpstreamUser, Waiter {
   #retries = 0
   #informational = 0
   #isOver = false
-
-  /** What is waited for, as the failure that it becomes when it does not come, and what had moved by then. */
-  #awaited: FailureKind = 'queue-timeout'
-  #movedBefore = -1
-  #endsAtMs = 0
+  readonly #patience: Patience
 
   constructor(client: ClientConnection) {
     this.#client = client
     this.#context = client.context
     this.#startedMs = client.context.nowMs()
+    this.#patience = new Patience(client, this.#startedMs)
   }
 
   /** Its head lies where the head reader found it. */
   begin(head: RequestHead): void {
     const context = this.#context
     const client = this.#client
-    const { limits, timeouts } = context.route
+    const { limits } = context.route
     context.counters.requests++
     context.activeRequests++
-    if (timeouts.requestMs > 0) this.#endsAtMs = this.#startedMs + timeouts.requestMs
     const length = this.#take(head)
     client.stream.consume(context.heads.end)
     if (context.activeRequests > limits.requests) return this.#fail('too-many-requests')
@@ -107,7 +104,7 @@ export class Exchange implements UpstreamUser, Waiter {
     const { pool, counters, route } = this.#context
     const { queueMs, dialMs } = route.timeouts
     if (pool.isFull) counters.waited++
-    this.#await('queue-timeout', pool.isFull ? queueMs : queueMs + dialMs)
+    this.#patience.await('queue-timeout', pool.isFull ? queueMs : queueMs + dialMs)
     if (!pool.wait(this)) this.#fail('queue-full')
   }
 
@@ -137,7 +134,7 @@ export class Exchange implements UpstreamUser, Waiter {
     this.#upstream = connection
     if (this.#requestBody === undefined) {
       connection.outlet.send(scratch.subarray(0, length))
-      this.#await('response-head-timeout', route.timeouts.responseHeadMs)
+      this.#patience.await('response-head-timeout', route.timeouts.responseHeadMs)
     } else
       this.#requestMoved(
         this.#requestBody.begin(this.#client.stream, connection.outlet, scratch, length),
@@ -168,8 +165,7 @@ export class Exchange implements UpstreamUser, Waiter {
   }
 
   onDeadline(): void {
-    const isTooLong = this.#endsAtMs > 0 && this.#context.nowMs() >= this.#endsAtMs
-    this.#fail(isTooLong ? 'request-timeout' : this.#awaited)
+    this.#fail(this.#patience.failure)
   }
 
   /** The client has gone. */
@@ -193,10 +189,10 @@ export class Exchange implements UpstreamUser, Waiter {
     else if (result === PUMP.refused) this.#fail(body.refusal!)
     else if (result === PUMP.done) {
       this.#requestDone = true
-      if (!this.#isAnswering) this.#await('response-head-timeout', timeouts.responseHeadMs)
+      if (!this.#isAnswering) this.#patience.await('response-head-timeout', timeouts.responseHeadMs)
     } else if (!this.#isAnswering) {
       const awaited = result === PUMP.needsInput ? 'request-body-timeout' : 'upstream-send-timeout'
-      this.#awaitMore(awaited, timeouts.requestBodyIdleMs, body.moved)
+      this.#patience.awaitMore(awaited, timeouts.requestBodyIdleMs, body.moved)
     }
   }
 
@@ -221,7 +217,7 @@ export class Exchange implements UpstreamUser, Waiter {
       if (responseHead.status === 101) return this.#switchProtocols(responseHead)
       if (++this.#informational > MAX_INFORMATIONAL) return this.#fail('response-malformed')
       this.#passInformational(responseHead)
-      if (!this.#requestDone) this.#await('request-body-timeout', route.timeouts.requestBodyIdleMs)
+      if (!this.#requestDone) this.#patience.await('request-body-timeout', route.timeouts.requestBodyIdleMs)
     }
   }
 
@@ -274,7 +270,7 @@ export class Exchange implements UpstreamUser, Waiter {
     else if (result === PUMP.refused) this.#fail('response-body-malformed')
     else {
       const awaited = result === PUMP.needsInput ? 'response-body-timeout' : 'client-send-timeout'
-      this.#awaitMore(awaited, responseBodyIdleMs, body.moved)
+      this.#patience.awaitMore(awaited, responseBodyIdleMs, body.moved)
     }
   }
 
@@ -382,18 +378,6 @@ export class Exchange implements UpstreamUser, Waiter {
       retries: this.#retries,
       failure,
     })
-  }
-
-  #awaitMore(failure: FailureKind, ms: number, moved: number): void {
-    if (moved === this.#movedBefore && failure === this.#awaited) return
-    this.#movedBefore = moved
-    this.#await(failure, ms)
-  }
-
-  #await(failure: FailureKind, ms: number): void {
-    this.#awaited = failure
-    const left = this.#endsAtMs > 0 ? this.#endsAtMs - this.#context.nowMs() : ms
-    this.#client.arm(Math.max(0, Math.min(left, ms)))
   }
 }
 
