@@ -9,6 +9,7 @@ import { ConnectionWatch } from './tcpip-watch.ts'
 export interface ConversationOptions {
   readonly seed: number
   readonly family?: 4 | 6
+  readonly startMs?: number
   readonly there: PathWeather
   readonly back?: PathWeather
   readonly caller?: Partial<TalkerOptions>
@@ -38,12 +39,20 @@ export class Conversation {
   }
   readonly #wakeEveryMs: number
 
-  constructor({ seed, there, back = there, tcp = {}, limits = {}, ...rest }: ConversationOptions) {
+  constructor({
+    seed,
+    startMs = 1_000,
+    there,
+    back = there,
+    tcp = {},
+    limits = {},
+    ...rest
+  }: ConversationOptions) {
     const { watched = true, wakeEveryMs = 50, poolBytes: maxBytes = POOL_BYTES, family = 4 } = rest
     this.pools = { left: new PagePool({ maxBytes }), right: new PagePool({ maxBytes }) }
     this.#wakeEveryMs = wakeEveryMs
     this.path = new SimPath({
-      ...{ seed, there, back },
+      ...{ seed, startMs, there, back },
       left: { tcp, limits, pool: this.pools.left },
       right: { tcp, limits, pool: this.pools.right },
       ...(watched ? { onPacket: (from, packet) => this.watch.see(from, packet) } : {}),

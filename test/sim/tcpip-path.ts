@@ -37,6 +37,8 @@ type HostSettings = Omit<StackHostOptions, 'onPacket' | 'addresses' | 'nowMs'>
 
 export interface PathOptions {
   readonly seed: number
+  /** Where both clocks begin. */
+  readonly startMs?: number
   readonly there: PathWeather
   readonly back?: PathWeather
   readonly left?: HostSettings
@@ -50,7 +52,6 @@ interface Arrival {
   readonly packet: Uint8Array
 }
 
-/** Both clocks begin here. */
 const START_MS = 1_000
 
 export class SimPath {
@@ -58,14 +59,15 @@ export class SimPath {
   readonly right: StackHost
   weather: { there: PathWeather; back: PathWeather }
   lost = 0
-  #nowUs = START_MS * 1000
+  #nowUs: number
   readonly #random: () => number
   readonly #arrivals = new EventQueue<Arrival>()
   /** When the line of each direction is free again. */
   readonly #freeUs = { left: 0, right: 0 }
   readonly #onPacket: NonNullable<PathOptions['onPacket']>
 
-  constructor({ seed, there, back = there, onPacket = () => {}, ...hosts }: PathOptions) {
+  constructor({ seed, startMs = START_MS, there, back = there, onPacket = () => {}, ...hosts }: PathOptions) {
+    this.#nowUs = startMs * 1000
     this.#random = mulberry32(seed)
     this.weather = { there, back }
     this.#onPacket = onPacket
@@ -74,7 +76,7 @@ export class SimPath {
         ...{
           seed: seed * 2 + offset,
           addresses: [ADDRESSES[side], ADDRESSES6[side]],
-          nowMs: START_MS,
+          nowMs: startMs,
           ...hosts[side],
         },
         onPacket: (packet) => this.#transmit(side, packet),

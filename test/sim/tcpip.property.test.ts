@@ -43,6 +43,8 @@ const conversation = fc
   .record({
     seed: fc.nat(1_000_000),
     family: fc.constantFrom<4 | 6>(4, 6),
+    // A process may run for months: milliseconds go beyond 31 and 32 bits.
+    startMs: fc.constantFrom(1_000, 2 ** 31 - 500, 2 ** 32 - 500),
     there: weather,
     back: weather,
     caller: talker,
