@@ -7,26 +7,29 @@ import type { Segment } from './segment.ts'
 import { before } from './sequence.ts'
 
 export class Forgiveness {
-  /** The first segment that this recovery sent again: when, on the clock that is echoed, and where it ends. */
-  #isKnown = false
+  /** Segments that this recovery sent again; of the first: when, on the clock that is echoed, and where it ends. */
+  #count = 0
   #stamp = 0
   #end = 0
 
   begin(): void {
-    this.#isKnown = false
+    this.#count = 0
   }
 
   sentAgain(c: Connection, end: number, nowMs: number): void {
-    if (this.#isKnown) return
-    this.#isKnown = true
+    this.#count += 1
+    if (this.#count > 1) return
     this.#stamp = c.timestampAt(nowMs)
     this.#end = end
   }
 
   /** SND.UNA moved: does it answer the first transmission of that segment? */
   isDue(c: Connection, s: Segment): boolean {
-    if (!this.#isKnown || c.recovery.phase === 'open' || before(s.acknowledgment, this.#end)) return false
-    this.#isKnown = false
+    if (this.#count === 0 || c.recovery.phase === 'open' || before(s.acknowledgment, this.#end)) return false
+    // Of several that were sent again, others may well have been lost.
+    const isOnly = this.#count === 1
+    this.#count = 0
+    if (!isOnly) return false
     return c.usesTimestamps && s.hasTimestamps && before(s.timestampEcho, this.#stamp)
   }
 }

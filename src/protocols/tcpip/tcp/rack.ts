@@ -41,13 +41,10 @@ export class Rack {
 
   /** One record was delivered, by SEG.ACK or by a SACK block. */
   // oxlint-disable-next-line eslint/max-params -- once per record: an options object would be garbage
-  delivered(c: Connection, end: number, sentAt: number, flags: number, nowMs: number, echo: number): void {
+  delivered(c: Connection, end: number, sentAt: number, flags: number, nowMs: number): void {
     const roundTripMs = nowMs - sentAt
-    if ((flags & RETRANSMITTED) !== 0) {
-      // Perhaps it is the first transmission that was delivered (step 2).
-      if (roundTripMs < c.roundTrip.leastMs) return
-      if (c.usesTimestamps && before(echo, c.timestampAt(sentAt))) return
-    }
+    // Perhaps it is the first transmission that was delivered (step 2). What is beyond a hole echoes nothing new.
+    if ((flags & RETRANSMITTED) !== 0 && roundTripMs < c.roundTrip.leastMs) return
     if (before(this.#highest, end)) this.#highest = end
     else if (before(end, this.#highestBefore) && (flags & RETRANSMITTED) === 0) this.reorderingSeen = true
     if (sentAt > this.sentAt || (sentAt === this.sentAt && before(this.end, end))) {

@@ -68,10 +68,10 @@ export class Receiver {
     return start === this.next ? this.#takeNext(end, bytes, from) : this.#takeLater(start, end, bytes, from)
   }
 
-  /** A whole segment of the past. */
+  /** A segment that is not acceptable: perhaps it is one of the past. Beyond the window there are others, never taken. */
   noteDuplicate(segment: Segment): void {
-    if (segment.payloadLength > 0)
-      this.#isDuplicate(segment.sequence, add(segment.sequence, segment.payloadLength))
+    const end = add(segment.sequence, segment.payloadLength)
+    if (segment.payloadLength > 0 && atMost(end, this.next)) this.#isDuplicate(segment.sequence, end)
   }
 
   consume(length: number): void {

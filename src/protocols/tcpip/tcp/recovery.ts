@@ -125,8 +125,10 @@ export class Recovery {
   // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
   sentAgain(c: Connection, end: number, length: number, nowMs: number): void {
     if (this.phase === 'recovery') this.#rate.sent(length)
+    const { sent } = c.sender
     if (this.phase !== 'open') this.#forgiveness.sentAgain(c, end, nowMs)
-    this.schedule(c, nowMs, true, 0)
+    // Only of the oldest: else those that follow it would put off its timeout for ever.
+    this.schedule(c, nowMs, sent.count > 0 && end === sent.end(0), 0)
   }
 
   /** RFC 6298 §5.4 to §5.6, RFC 5681 §3.1. */
@@ -205,7 +207,8 @@ export class Recovery {
     if (this.phase === 'recovery') {
       this.#rate.acknowledged(congestion, delivered, this.inFlightBytes(c), sender.segmentBytes, isSafe)
     } else if (this.phase === 'loss' || before(from, this.limitedTo)) {
-      const count = distance(from, sender.oldest)
+      // After a timeout, what arrives beyond a hole clocks out as much as what fills it.
+      const count = this.phase === 'loss' ? delivered : distance(from, sender.oldest)
       if (count > 0) congestion.acknowledged(count, nowMs, c.roundTrip.latestMs)
     }
   }

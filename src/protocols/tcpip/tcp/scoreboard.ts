@@ -25,7 +25,7 @@ export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo:
     if ((flags & LOST) !== 0) recovery.lostBytes -= gone
     if ((flags & SACKED) === 0) {
       delivered += gone
-      if (isWhole) recovery.rack.delivered(c, end, sent.sentAt(0), flags, nowMs, echo)
+      if (isWhole) recovery.rack.delivered(c, end, sent.sentAt(0), flags, nowMs)
       if ((flags & RETRANSMITTED) !== 0) {
         isClear = false
         sentAgainAt = Math.max(sentAgainAt, sent.sentAt(0))
@@ -75,7 +75,7 @@ export function markSacked(c: Connection, s: Segment, nowMs: number): number {
     }
     // Older than SND.UNA, or of what was never sent: nothing to learn.
     if (before(start, oldest) || before(next, end)) continue
-    delivered += markBlock(c, start, end, nowMs, s.timestampEcho)
+    delivered += markBlock(c, start, end, nowMs)
   }
   return delivered
 }
@@ -86,7 +86,7 @@ function isDuplicate(s: Segment, start: number, end: number): boolean {
 }
 
 // oxlint-disable-next-line eslint/max-params -- once per block: an options object would be garbage
-function markBlock(c: Connection, start: number, end: number, nowMs: number, echo: number): number {
+function markBlock(c: Connection, start: number, end: number, nowMs: number): number {
   const { recovery, sender } = c
   const { sent } = sender
   let delivered = 0
@@ -105,7 +105,7 @@ function markBlock(c: Connection, start: number, end: number, nowMs: number, ech
     recovery.sackedSegments += 1
     delivered += length
     const sentAt = sent.sentAt(index)
-    recovery.rack.delivered(c, recordEnd, sentAt, flags, nowMs, echo)
+    recovery.rack.delivered(c, recordEnd, sentAt, flags, nowMs)
     if ((flags & RETRANSMITTED) === 0) c.roundTrip.sample(nowMs - sentAt)
   }
   return delivered

@@ -1,11 +1,24 @@
 /** A connection as the ByteStream that its user holds. */
-import type { SocketEnd, StreamFailure } from '../../../streams/index.ts'
+import {
+  SMALL_PAGE_BYTES,
+  type PagePool,
+  type SocketEnd,
+  type StreamFailure,
+} from '../../../streams/index.ts'
 import { formatAddress } from '../../addresses/index.ts'
 import type { TcpInfo, TcpSettings, TcpStream } from '../stack-api.ts'
 import type { Connection } from './connection.ts'
 import { connectionInfo } from './info.ts'
 import { CLOSED, CLOSING, ESTABLISHED, LAST_ACK, SYN_SENT, TIME_WAIT } from './states.ts'
 import { armLife, NEVER } from './timers.ts'
+
+/** Of the pool, what is not for sending; two pages at least, since the last write may take a whole one of them. */
+const RESERVED_SHARE = 1 / 8
+const LEAST_RESERVE_BYTES = 2 * PAGE_BYTES
+
+export function sendingReserve(pool: PagePool): number {
+  return Math.max(LEAST_RESERVE_BYTES, (pool.freeBytes + pool.usedBytes) * RESERVED_SHARE)
+}
 
 /** Bytes that may be written before the path has shown how much it carries. */
 const LEAST_SEND_BUFFER_BYTES = 64 * 1024
@@ -79,10 +92,20 @@ export class ConnectionStream implements TcpStream {
     const c = this.#c
     const room = this.writableBytes
     if (room === 0 || bytes.length === 0) return 0
-    const taken = c.sender.buffer.append(bytes.length > room ? bytes.subarray(0, room) : bytes)
+    const wanted = Math.min(room, bytes.length)
+    const count = Math.min(wanted, this.#allowance())
+    const taken = c.sender.buffer.append(count < bytes.length ? bytes.subarray(0, count) : bytes)
     if (taken > 0) this.#work()
-    if (taken < Math.min(room, bytes.length)) c.host.wantsMemory(c)
+    if (taken < wanted) c.host.wantsMemory(c)
     return taken
+  }
+
+  /** What waits to be sent leaves memory for what is to be received: otherwise two ends that write both stand still. */
+  #allowance(): number {
+    const { sender, host } = this.#c
+    const spare = host.context.pool.freeBytes - sendingReserve(host.context.pool)
+    if (spare > 0) return spare
+    return sender.buffer.length === 0 ? SMALL_PAGE_BYTES : 0
   }
 
   get pendingBytes(): number {

@@ -32,7 +32,7 @@ import { Ports } from './ports.ts'
 import { ResetQueue } from './reset-queue.ts'
 import { ACK, RST, Segment, SYN, decodeSegment } from './segment.ts'
 import { SYN_RECEIVED, TIME_WAIT } from './states.ts'
-import { ConnectionStream } from './stream.ts'
+import { ConnectionStream, sendingReserve } from './stream.ts'
 import { expire } from './timers.ts'
 import { transmit } from './transmit.ts'
 
@@ -116,7 +116,7 @@ export class TcpLayer implements Layer, ConnectionHost {
   }
 
   notify(): void {
-    if (this.#wantMemory.size > 0 && this.context.pool.freeBytes > 0) this.#offerMemory()
+    if (this.#wantMemory.size > 0 && this.#hasMemory) this.#offerMemory()
     // Whoever has news because of being told has to wait for the next turn.
     for (let left = this.#news.length; left > 0; left--) {
       const c = this.#news.shift()!
@@ -244,6 +244,11 @@ export class TcpLayer implements Layer, ConnectionHost {
   #tell(c: Connection): void {
     if (c.isToBeAccepted) this.#admission.introduce(c)
     else if (!c.isAbandoned) c.stream?.onProgress?.()
+  }
+
+  get #hasMemory(): boolean {
+    const { pool } = this.context
+    return pool.freeBytes > sendingReserve(pool)
   }
 
   #offerMemory(): void {

@@ -8,7 +8,7 @@ import { refreshPathMtu } from './path-mtu.ts'
 import { ACK, FIN, PSH, SYN } from './segment.ts'
 import { add, distance } from './sequence.ts'
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_SENT, TIME_WAIT } from './states.ts'
-import { armSynTimeout, armWindowProbe } from './timers.ts'
+import { armSynTimeout, armWindowProbe, NEVER } from './timers.ts'
 import { writeSegment } from './write-segment.ts'
 
 /** Length of the packet at memory.bytes[at…]; 0: nothing now. */
@@ -125,6 +125,7 @@ function sendNew(
   c.acknowledgment.sentText()
   if (c.tailProbeIsDue) {
     c.tailProbeIsDue = false
+    c.timeoutAt = NEVER // begins anew (RFC 8985 §7.3)
     c.recovery.tailProbe.sent(sender.next, false)
   }
   if (withFin) {
@@ -176,6 +177,7 @@ function sendTail(c: Connection, memory: PacketMemory, at: number, nowMs: number
   }
   sent.sentAgain(sent.count - 1, nowMs)
   recovery.tailProbe.sent(end, true)
+  c.timeoutAt = NEVER
   return sendAgain(c, memory, at, start, end, nowMs)
 }
 

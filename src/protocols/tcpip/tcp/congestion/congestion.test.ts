@@ -68,8 +68,20 @@ for (const name of ['cubic', 'newreno'] as const) {
   })
 }
 
+for (const name of ['cubic', 'newreno'] as const) {
+  test(`${name}: one acknowledgment of very much does not lead beyond the threshold`, () => {
+    const c = congestionControl(name, MSS)
+    c.lost(100 * MSS, 0)
+    c.timedOut()
+    const { thresholdBytes } = c
+    c.acknowledged(1_000 * MSS, 100, 50)
+    assert.equal(c.windowBytes, thresholdBytes)
+  })
+}
+
 test('newreno: RFC 5681 §3.1, one segment more per round trip', () => {
   const c = congestionControl('newreno', MSS)
+  c.windowBytes = 40 * MSS
   c.lost(40 * MSS, 0)
   c.windowBytes = c.thresholdBytes
   drive(c, { rounds: 10, rttMs: 50 })

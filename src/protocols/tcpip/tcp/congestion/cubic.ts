@@ -48,7 +48,8 @@ export class Cubic implements CongestionControl {
 
   acknowledged(bytes: number, nowMs: number, roundTripMs: number): void {
     if (this.windowBytes < this.thresholdBytes) {
-      this.windowBytes = Math.min(this.windowBytes + this.#slowStart.growth(bytes, roundTripMs), NO_THRESHOLD)
+      const growth = this.#slowStart.growth(bytes, roundTripMs)
+      this.windowBytes = Math.min(this.windowBytes + growth, this.thresholdBytes)
       return
     }
     if (this.#epochMs < 0) this.#begin(nowMs)

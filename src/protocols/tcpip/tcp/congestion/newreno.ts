@@ -26,7 +26,7 @@ export class NewReno implements CongestionControl {
 
   acknowledged(bytes: number): void {
     if (this.windowBytes < this.thresholdBytes) {
-      this.windowBytes = Math.min(this.windowBytes + bytes, NO_THRESHOLD)
+      this.windowBytes = Math.min(this.windowBytes + bytes, this.thresholdBytes)
       return
     }
     this.#countedBytes += bytes
@@ -41,7 +41,9 @@ export class NewReno implements CongestionControl {
     this.#windowBefore = this.windowBytes
     this.#thresholdBefore = this.thresholdBytes
     this.#countedBytes = 0
-    this.thresholdBytes = Math.max(inFlightBytes >> 1, 2 * this.#segmentBytes)
+    // What was sent beyond the window while duplicates came in is not counted (RFC 5681 §3.2, step 2).
+    const flight = Math.min(inFlightBytes, this.windowBytes)
+    this.thresholdBytes = Math.max(Math.floor(flight / 2), 2 * this.#segmentBytes)
   }
 
   timedOut(): void {
