@@ -1,5 +1,6 @@
 /** A connection as the ByteStream that its user holds. */
 import {
+  PAGE_BYTES,
   SMALL_PAGE_BYTES,
   type PagePool,
   type SocketEnd,
