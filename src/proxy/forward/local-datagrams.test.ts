@@ -37,3 +37,8 @@ test('a port that is taken is refused, and closing twice is allowed', async (t) 
   socket.close()
   socket.send(Uint8Array.of(1), { address: '127.0.0.1', port: 9 })
 })
+
+test('an answer to port 0 goes nowhere, and nothing breaks: strangers may say that they send from there', async (t) => {
+  const { socket } = await open(t, '127.0.0.1')
+  socket.send(Uint8Array.of(1), { address: '127.0.0.1', port: 0 })
+})

@@ -51,13 +51,15 @@ export class LocalDatagrams {
       // Some sandboxes refuse it; the system's default does, too.
     }
     socket.on('error', () => o.onError?.())
-    socket.on('message', (bytes, { address: from, port }) =>
+    socket.on('message', (bytes, { address: from, port }) => {
+      // RFC 768: whoever sends from port 0 expects no answer, and there is nowhere to send one to.
+      if (port === 0) return
       o.onDatagram(
         bytes,
         { address: from.startsWith(MAPPED) ? from.slice(MAPPED.length) : from, port },
         local,
-      ),
-    )
+      )
+    })
     return local
   }
 
@@ -66,7 +68,8 @@ export class LocalDatagrams {
   }
 
   send(bytes: Uint8Array, to: SocketEnd): void {
-    if (!this.#isOpen) return
+    // Node throws at port 0.
+    if (!this.#isOpen || to.port === 0) return
     const address = this.#isIPv6 && !to.address.includes(':') ? MAPPED + to.address : to.address
     // An error comes as an event, too: the callback keeps it from being thrown.
     this.#socket.send(bytes, to.port, address, ignored)
