@@ -74,7 +74,8 @@ export class PlainOuter implements OuterPort {
   append(to: Endpoint, length: number): void {
     const { family, address, port } = to as PlainEndpoint
     const socket = family === 4 ? this.#sockets.inet : this.#sockets.inet6
-    if (socket === undefined) {
+    // A datagram can say that it came from port 0, and Node throws when asked to send there.
+    if (socket === undefined || port === 0) {
       this.counters.sendErrors++
       return
     }
