@@ -55,6 +55,9 @@ const statusOf = (answer: string): string => /^HTTP\/1\.1 (\d+)/.exec(answer)?.[
 const rows = [
   { name: 'a path that there is', text: 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', want: '200' },
   { name: 'a path with a query', text: 'GET /healthz?verbose HTTP/1.0\r\n\r\n', want: '200' },
+  { name: 'a path with an empty query', text: 'GET /healthz? HTTP/1.1\r\n\r\n', want: '200' },
+  { name: 'a path with a fragment', text: 'GET /healthz#a?b HTTP/1.1\r\n\r\n', want: '200' },
+  { name: 'a long path and nothing behind it', text: `GET /${'a'.repeat(8000)}\r\n\r\n`, want: '400' },
   { name: 'a person who types', text: 'GET /healthz HTTP/1.1\n\n', want: '200' },
   { name: 'a path that there is not', text: 'GET / HTTP/1.1\r\n\r\n', want: '404' },
   { name: 'a method that changes things', text: 'POST /healthz HTTP/1.1\r\n\r\n', want: '405' },
@@ -105,4 +108,13 @@ test('whatever is sent, in whatever pieces, gets one answer or none, and nothing
     ),
     { numRuns: 100 },
   )
+})
+
+test('whoever was cut makes room for others', () => {
+  const { server, timers } = serverOf()
+  for (let count = 0; count < 64; count++) server.serve(streamPair()[1])
+  for (const run of timers.splice(0)) run()
+  const [, next] = streamPair()
+  server.serve(next)
+  assert.equal(next.state, 'open')
 })

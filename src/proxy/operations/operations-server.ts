@@ -42,7 +42,11 @@ export class OperationsServer {
     if (this.#open.size >= MAX_CONNECTIONS) return stream.destroy()
     this.#open.add(stream)
     const exchange = new Exchange(stream, this.#options.answer)
-    const deadline = this.#options.after(MAX_MS, () => stream.destroy())
+    const deadline = this.#options.after(MAX_MS, () => {
+      // Destroyed by us, it tells nothing any more.
+      this.#open.delete(stream)
+      stream.destroy()
+    })
     stream.onProgress = () => {
       exchange.advance()
       if (stream.state !== 'closed') return
@@ -115,7 +119,9 @@ interface Reply {
 }
 
 function respond(head: string, answer: OperationsServerOptions['answer']): Reply {
-  const [method, path] = /^([A-Z]+) (\/[^\s?#]*)\S* HTTP\/1\.\d(?:\r?\n|$)/.exec(head)?.slice(1) ?? []
+  // What follows the path begins with what no path has: else a long one would be tried at each of its characters.
+  const [method, path] =
+    /^([A-Z]+) (\/[^\s?#]*)(?:[?#]\S*)? HTTP\/1\.\d(?:\r?\n|$)/.exec(head)?.slice(1) ?? []
   if (method === undefined || path === undefined) return { answer: plain(400), withBody: true }
   if (method !== 'GET' && method !== 'HEAD') return { answer: plain(405), withBody: true }
   return { answer: answer(path) ?? plain(404), withBody: method === 'GET' }
