@@ -13,11 +13,24 @@ export function acceptor(tls: ServerTlsFiles | undefined, { turns }: Engine): Ac
   return (stream, use) => use(tlsServer(stream, { turns, context }))
 }
 
+/**
+ * TCP would bear a target that has vanished for two minutes, and for ever once it has acknowledged the request. A person
+ * who waits should hear of it: after 15 s of bytes that nobody acknowledges, or 25 s of silence that nobody breaks when
+ * asked. A target that thinks for long answers those questions.
+ */
+const UPSTREAM_TCP = {
+  userTimeoutMs: 15_000,
+  keepaliveIdleMs: 10_000,
+  keepaliveIntervalMs: 5_000,
+  keepaliveProbes: 3,
+}
+
 /** The tunnel is looked up for each connection: a reload may have put another in its place. */
 export function dialer(entry: HttpEntry, { turns }: Engine, tunnel: (name: string) => Tunnel): Dial {
   const { host, port, scheme } = entry.target
   const { dialMs: timeoutMs } = entry.route.timeouts
-  const connect: Dial = ({ signal }) => tunnel(entry.tunnel).connect({ host, port }, { signal, timeoutMs })
+  const connect: Dial = ({ signal }) =>
+    tunnel(entry.tunnel).connect({ host, port }, { signal, timeoutMs, settings: UPSTREAM_TCP })
   if (scheme === 'http') return connect
   const { ca, serverName = host } = entry.targetTls ?? { ca: undefined }
   return async ({ signal }) => {

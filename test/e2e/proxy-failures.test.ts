@@ -58,6 +58,24 @@ test(
 )
 
 test(
+  'a kept connection whose target has vanished fails in half a minute, not when TCP gives up',
+  PROXY_NEEDS,
+  async (t) => {
+    const lab = await buildProxyLab(t)
+    lab.tunnel()
+    const route = '{ listen: 127.0.0.1:8080, to: http://web.internal:8000, timeouts: { connectSeconds: 3 } }'
+    lab.write('proxy.yaml', `${FILE.slice(0, FILE.indexOf('    - {'))}    - ${route}\n`)
+    const proxy = lab.start(['--file', 'proxy.yaml'])
+    await proxy.started()
+    assert.match(await lab.curl('http://127.0.0.1:8080/'), /^hello/)
+    await lab.gateway.exec('ip link set eth0 down')
+    // Well under the 120 s of TCP and the 300 s that an answer may take.
+    const code = await lab.curl('--max-time 60 -o /dev/null -w %{http_code} http://127.0.0.1:8080/')
+    assert.match(code, /^50[24]$/)
+  },
+)
+
+test(
   'GL-03 GL-09 a peer that is gone is 504, not ready and said; it comes back by itself',
   PROXY_NEEDS,
   async (t) => {
