@@ -5,12 +5,16 @@
  *    buffer head          RCV.NXT                    promised edge
  *        │  ready: to be read  │   hole, range, hole …   │
  */
-import { SlidingBuffer, type PagePool } from '../../../streams/index.ts'
+import { PAGE_BYTES, SlidingBuffer, SMALL_PAGE_BYTES, type PagePool } from '../../../streams/index.ts'
 import { Reassembly } from './reassembly.ts'
 import { ReceiveWindow } from './receive-window.ts'
+import { reserveOf } from './reserve.ts'
 import type { Segment } from './segment.ts'
 import { FIN } from './segment.ts'
 import { add, atMost, before, distance } from './sequence.ts'
+
+/** So many, apart from each other, are reported after one burst. */
+const MAX_DUPLICATES = 8
 
 /** What a segment's text did. */
 export type Arrival = 'nothing' | 'advanced' | 'filled-hole' | 'out-of-order' | 'duplicate'
@@ -32,6 +36,8 @@ export class Receiver {
   duplicateEnd = 0
   readonly #pool: PagePool
   #isStopped = false
+  /** Left and right edges in turn. */
+  #moreDuplicates: number[] | undefined
   /** A FIN that is still ahead. */
   #finKnown = false
   #finSequence = 0
@@ -91,7 +97,8 @@ export class Receiver {
 
   #takeNext(end: number, bytes: Uint8Array, from: number): Arrival {
     const length = distance(this.next, end)
-    const taken = this.buffer.place(this.readyBytes, bytes.subarray(from, from + length))
+    const count = Math.min(length, this.#allowance())
+    const taken = this.buffer.place(this.readyBytes, bytes.subarray(from, from + count))
     const reassembly = this.reassembly
     let next = add(this.next, taken)
     const filled = reassembly !== undefined && reassembly.count > 0
@@ -108,6 +115,12 @@ export class Receiver {
     return filled ? 'filled-hole' : gained > 0 ? 'advanced' : 'nothing'
   }
 
+  /** The last page is for connections that have nothing yet: they can go on, and so make room for others. */
+  #allowance(): number {
+    if (this.#pool.freeBytes > PAGE_BYTES) return Number.POSITIVE_INFINITY
+    return Math.max(0, SMALL_PAGE_BYTES - this.readyBytes)
+  }
+
   // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
   #takeLater(start: number, end: number, bytes: Uint8Array, from: number): Arrival {
     const reassembly = (this.reassembly ??= new Reassembly())
@@ -116,7 +129,7 @@ export class Receiver {
       return 'duplicate'
     }
     // The last memory is for what fills holes, not for what lies behind them.
-    if (this.#pool.freeBytes < this.#pool.usedBytes / 8) return 'out-of-order'
+    if (this.#pool.freeBytes <= reserveOf(this.#pool)) return 'out-of-order'
     const position = this.readyBytes + distance(this.next, start)
     const length = distance(start, end)
     const taken = this.buffer.place(position, bytes.subarray(from, from + length))
@@ -126,10 +139,26 @@ export class Receiver {
     return 'out-of-order'
   }
 
+  /** The one that is to be reported next was. */
+  duplicateReported(): void {
+    const more = this.#moreDuplicates
+    this.hasDuplicate = more !== undefined && more.length > 0
+    if (!this.hasDuplicate) return
+    this.duplicateStart = more!.shift()!
+    this.duplicateEnd = more!.shift()!
+  }
+
   #isDuplicate(start: number, end: number): void {
-    this.hasDuplicate = true
-    this.duplicateStart = start
-    this.duplicateEnd = end
+    if (!this.hasDuplicate) {
+      this.hasDuplicate = true
+      this.duplicateStart = start
+      this.duplicateEnd = end
+    } else if (start === this.duplicateEnd) {
+      this.duplicateEnd = end
+    } else {
+      const more = (this.#moreDuplicates ??= [])
+      if (more.length < 2 * MAX_DUPLICATES) more.push(start, end)
+    }
   }
 
   #reachFin(): boolean {

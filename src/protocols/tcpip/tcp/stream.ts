@@ -1,25 +1,12 @@
 /** A connection as the ByteStream that its user holds. */
-import {
-  PAGE_BYTES,
-  SMALL_PAGE_BYTES,
-  type PagePool,
-  type SocketEnd,
-  type StreamFailure,
-} from '../../../streams/index.ts'
+import { SMALL_PAGE_BYTES, type SocketEnd, type StreamFailure } from '../../../streams/index.ts'
 import { formatAddress } from '../../addresses/index.ts'
 import type { TcpInfo, TcpSettings, TcpStream } from '../stack-api.ts'
 import type { Connection } from './connection.ts'
 import { connectionInfo } from './info.ts'
+import { reserveOf } from './reserve.ts'
 import { CLOSED, CLOSING, ESTABLISHED, LAST_ACK, SYN_SENT, TIME_WAIT } from './states.ts'
 import { armLife, NEVER } from './timers.ts'
-
-/** Of the pool, what is not for sending; two pages at least, since the last write may take a whole one of them. */
-const RESERVED_SHARE = 1 / 8
-const LEAST_RESERVE_BYTES = 2 * PAGE_BYTES
-
-export function sendingReserve(pool: PagePool): number {
-  return Math.max(LEAST_RESERVE_BYTES, (pool.freeBytes + pool.usedBytes) * RESERVED_SHARE)
-}
 
 /** Bytes that may be written before the path has shown how much it carries. */
 const LEAST_SEND_BUFFER_BYTES = 64 * 1024
@@ -104,7 +91,7 @@ export class ConnectionStream implements TcpStream {
   /** What waits to be sent leaves memory for what is to be received: otherwise two ends that write both stand still. */
   #allowance(): number {
     const { sender, host } = this.#c
-    const spare = host.context.pool.freeBytes - sendingReserve(host.context.pool)
+    const spare = host.context.pool.freeBytes - reserveOf(host.context.pool)
     if (spare > 0) return spare
     return sender.buffer.length === 0 ? SMALL_PAGE_BYTES : 0
   }

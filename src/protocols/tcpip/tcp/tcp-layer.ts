@@ -32,7 +32,8 @@ import { Ports } from './ports.ts'
 import { ResetQueue } from './reset-queue.ts'
 import { ACK, RST, Segment, SYN, decodeSegment } from './segment.ts'
 import { SYN_RECEIVED, TIME_WAIT } from './states.ts'
-import { ConnectionStream, sendingReserve } from './stream.ts'
+import { reserveOf } from './reserve.ts'
+import { ConnectionStream } from './stream.ts'
 import { expire } from './timers.ts'
 import { transmit } from './transmit.ts'
 
@@ -248,7 +249,7 @@ export class TcpLayer implements Layer, ConnectionHost {
 
   get #hasMemory(): boolean {
     const { pool } = this.context
-    return pool.freeBytes > sendingReserve(pool)
+    return pool.freeBytes > reserveOf(pool)
   }
 
   #offerMemory(): void {
