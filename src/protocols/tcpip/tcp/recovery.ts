@@ -126,7 +126,7 @@ export class Recovery {
   sentAgain(c: Connection, end: number, length: number, nowMs: number): void {
     if (this.phase === 'recovery') this.#rate.sent(length)
     const { sent } = c.sender
-    if (this.phase !== 'open') this.#forgiveness.sentAgain(c, end, nowMs)
+    if (this.phase !== 'open') this.#forgiveness.sentAgain(c, end, length, nowMs)
     // Only of the oldest: else those that follow it would put off its timeout for ever.
     this.schedule(c, nowMs, sent.count > 0 && end === sent.end(0), 0)
   }
@@ -139,7 +139,7 @@ export class Recovery {
     // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
     if (c.sender.timeouts === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.timedOut()
-    if (this.phase === 'open' || c.sender.timeouts === 0) this.#forgiveness.begin()
+    if (this.phase === 'open' || c.sender.timeouts === 0) this.#forgiveness.begin(c)
     c.roundTrip.backOff()
     c.sender.timeouts += 1
     this.phase = 'loss'
@@ -209,14 +209,14 @@ export class Recovery {
     } else if (this.phase === 'loss' || before(from, this.limitedTo)) {
       // After a timeout, what arrives beyond a hole clocks out as much as what fills it.
       const count = this.phase === 'loss' ? delivered : distance(from, sender.oldest)
-      if (count > 0) congestion.acknowledged(count, nowMs, c.roundTrip.latestMs)
+      if (count > 0) congestion.acknowledged(count, nowMs, c.roundTrip.takeRecent())
     }
   }
 
   #begin(c: Connection, nowMs: number): void {
     this.phase = 'recovery'
     this.recoverTo = c.sender.next
-    this.#forgiveness.begin()
+    this.#forgiveness.begin(c)
     c.congestion.lost(this.#flightBytes(c), nowMs)
     this.#rate.start(c.sender.outstandingBytes)
     this.tailProbe.clear()
@@ -239,7 +239,15 @@ export class Recovery {
     this.rack.recoveryEnded()
   }
 
+  /** RFC 2883: that arrived twice. */
+  duplicateReported(c: Connection, start: number, end: number): void {
+    this.tailProbe.duplicateReported(end)
+    this.rack.duplicateReported(c)
+    if (this.#forgiveness.duplicateReported(start, end)) this.#forgive(c)
+  }
+
   #forgive(c: Connection): void {
+    this.#forgiveness.done()
     c.congestion.undo()
     forgetLosses(c, false)
     this.phase = 'open'

@@ -13,7 +13,8 @@ export class RoundTrip {
   /** -1: no sample so far. */
   smoothedMs = -1
   variationMs = 0
-  latestMs = 0
+  /** Since `takeRecent`: what was late on the way says little, so the least counts. */
+  #recentMs = Number.POSITIVE_INFINITY
   /** Of the whole connection. */
   leastMs = Number.POSITIVE_INFINITY
   backoff = 0
@@ -24,7 +25,7 @@ export class RoundTrip {
    * a sample ends the backing off, or a path that has become slow would never be found out.
    */
   sample(ms: number): void {
-    this.latestMs = ms
+    if (ms < this.#recentMs) this.#recentMs = ms
     if (ms < this.leastMs) this.leastMs = ms
     if (this.smoothedMs < 0) {
       this.smoothedMs = ms
@@ -40,6 +41,13 @@ export class RoundTrip {
   /** Doubled for every expiry in a row (§5.5). */
   get timeoutMs(): number {
     return Math.min(MAX_RTO_MS, this.#rtoMs * (1 << this.backoff))
+  }
+
+  /** For congestion control. */
+  takeRecent(): number {
+    const recent = this.#recentMs
+    this.#recentMs = Number.POSITIVE_INFINITY
+    return recent === Number.POSITIVE_INFINITY ? Math.max(0, this.smoothedMs) : recent
   }
 
   backOff(): void {

@@ -69,8 +69,7 @@ export function markSacked(c: Connection, s: Segment, nowMs: number): number {
     if (!before(start, end)) continue
     // RFC 2883 §4: below SEG.ACK, or inside the second block, the first one reports a duplicate.
     if (index === 0 && isDuplicate(s, start, end)) {
-      c.recovery.tailProbe.duplicateReported(end)
-      c.recovery.rack.duplicateReported(c)
+      c.recovery.duplicateReported(c, start, end)
       continue
     }
     // Older than SND.UNA, or of what was never sent: nothing to learn.

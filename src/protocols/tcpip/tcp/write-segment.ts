@@ -50,8 +50,9 @@ export function writeSegment(
   const keepsSilent =
     length >= sender.segmentBytes && c.usesSack && (receiver.hasHoles || receiver.hasDuplicate)
   if (!keepsSilent) c.acknowledgment.sent()
-  // More holes than one can tell of.
-  if (c.usesSack && receiver.hasHoles && receiver.reassembly!.unreported > 0) c.acknowledgment.isDue = true
+  // More than one can tell of.
+  if (c.usesSack && (receiver.hasDuplicate || (receiver.hasHoles && receiver.reassembly!.unreported > 0)))
+    c.acknowledgment.isDue = true
   return c.ipHeaderBytes + segmentLength
 }
 
@@ -69,7 +70,7 @@ function writeSack(c: Connection, view: DataView, at: number, room: number): num
   if (receiver.hasDuplicate) {
     view.setInt32(from, receiver.duplicateStart)
     view.setInt32(from + 4, receiver.duplicateEnd)
-    receiver.hasDuplicate = false
+    receiver.duplicateReported()
     blocks = 1
   }
   if (reassembly !== undefined)
