@@ -101,10 +101,14 @@ export class Lookup {
     if (query === undefined)
       return this.#end({ kind: 'failure', code: 'ESERVFAIL', said: 'it can not be asked for' })
     count(overTcp ? 'queries-tcp' : 'queries-udp')
+    // An answer may lead to another question. One that comes a thousand times leads to one.
+    let isAnswered = false
     const onMessage = (message: Uint8Array, from: DnsServer): void => {
       if (this.#ended) return
+      if (isAnswered) return count('answers-ignored')
       const decoded = isFrom(server, from) ? decodeMessage(message) : undefined
       if (decoded === undefined || !isAnswerTo(decoded, asked, randomizeCase)) return count('answers-ignored')
+      isAnswered = true
       this.#answered(server, decoded, { asked, overTcp })
     }
     const onFailure = (reason: string): void => {
