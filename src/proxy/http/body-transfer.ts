@@ -68,6 +68,7 @@ export class BodyTransfer {
    */
   // oxlint-disable-next-line eslint/max-params -- per body
   begin(source: ByteStream, sink: Outlet, scratch: Uint8Array, held: number): number {
+    if (this.#lastChunkSent) return this.#beginAgain(sink, scratch, held)
     const piece = sink.isBlocked ? NO_BYTES : source.peek()
     const room = Math.min(sink.stream.writableBytes - held - SIZE_ROOM, CHUNK_BYTES)
     if (piece.length === 0 || room <= 0) sink.send(scratch.subarray(0, held))
@@ -83,6 +84,12 @@ export class BodyTransfer {
       sink.send(scratch.subarray(0, held + count))
     }
     return this.pump(source, sink, scratch)
+  }
+
+  /** On another connection than the one that its end was sent on. Only an empty body can have come to that. */
+  #beginAgain(sink: Outlet, scratch: Uint8Array, held: number): number {
+    const end = this.#makesChunks ? writeLastChunk(scratch, held, this.#decoder?.trailer) : held
+    return sink.send(scratch.subarray(0, end)) ? PUMP.done : PUMP.needsRoom
   }
 
   /** PUMP; `scratch` has SCRATCH_BYTES. */

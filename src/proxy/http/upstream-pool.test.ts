@@ -94,6 +94,18 @@ for (const [request, retried] of [
     assert.equal(rig.entries.at(-1)?.retries, 1)
   })
 
+test('an empty body in chunks that is sent again has its end again: else the next request would be taken for it', async () => {
+  const rig = new HttpRig()
+  await ask(rig)
+  await answer(rig, rig.target)
+  await ask(rig, head('PUT /again HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked') + '0\r\n\r\n')
+  const [stale] = rig.targets as [TextEnd]
+  stale.stream.destroy()
+  await rig.settle()
+  assert.equal(rig.proxy.counters.retries, 1)
+  assert.match(rig.target.received, /^PUT \/again HTTP\/1\.1\r\n[^]*\r\n\r\n0\r\n\r\n$/)
+})
+
 test('nothing is sent again once a byte of an answer, or a body, was on its way', async () => {
   const cases = [
     { request: GET, partial: 'HTTP/1.1 2' },
