@@ -38,5 +38,7 @@ export async function askStatus(path: string): Promise<string | undefined> {
   })
 }
 
+export const FOLDER_NAME = 'warren-proxy'
+
 /** Where they lie. */
-export const folderOf = (runtimeFolder: string): string => join(runtimeFolder, 'warren-proxy')
+export const folderOf = (runtimeFolder: string): string => join(runtimeFolder, FOLDER_NAME)

@@ -1,6 +1,8 @@
 /** The status socket: for its user alone, bounded, and left behind by nobody. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -12,6 +14,15 @@ function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'warren-status-'))
   t.after(() => rmSync(path, { recursive: true }))
   return path
+}
+
+/** As a process that was killed does. */
+async function leaveSocket(path: string): Promise<void> {
+  const program =
+    'require("node:net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))'
+  const child = spawn(process.execPath, ['-e', program, path])
+  await once(child, 'exit')
+  assert.ok(existsSync(path))
 }
 
 const pathIn = (runtimeFolder: string, pid = process.pid): string =>
@@ -35,7 +46,7 @@ test('what a killed process left is taken away; a living one is not disturbed', 
   const living = await serveStatus({ path: pathIn(runtime), answer: () => '{}' })
   t.after(() => living.close())
   const orphan = pathIn(runtime, 999_999_999)
-  writeFileSync(orphan, '')
+  await leaveSocket(orphan)
   const other = await serveStatus({
     path: join(runtime, 'warren-proxy', `other.${process.pid}.sock`),
     answer: () => '1',
@@ -44,6 +55,19 @@ test('what a killed process left is taken away; a living one is not disturbed', 
   assert.deepEqual(statusPaths(runtime).includes(orphan), false)
   await assert.rejects(serveStatus({ path: living.path, answer: () => '' }), { code: 'EADDRINUSE' })
   assert.equal(await askStatus(living.path), '{}')
+})
+
+test('a file that is no socket is never removed, and in a folder that somebody chose no socket of others is', async (t) => {
+  const chosen = folder(t)
+  const precious = join(chosen, 'notes.txt')
+  writeFileSync(precious, 'mine')
+  await assert.rejects(serveStatus({ path: precious, answer: () => '' }), { code: 'EADDRINUSE' })
+  assert.equal(readFileSync(precious, 'utf8'), 'mine')
+  const theirs = join(chosen, 'other-program.999999999.sock')
+  await leaveSocket(theirs)
+  const socket = await serveStatus({ path: join(chosen, 'status.sock'), answer: () => '{}' })
+  t.after(() => socket.close())
+  assert.ok(existsSync(theirs))
 })
 
 test('without a runtime folder there is no socket, and a path that no socket can have is refused', async () => {

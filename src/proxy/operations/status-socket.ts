@@ -2,10 +2,10 @@
  * A unix socket on which this user can ask a proxy how it is: whoever connects gets the status as JSON, and the end. Its
  * folder is XDG_RUNTIME_DIR, which belongs to the user alone; elsewhere only when a path is given.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname, join } from 'node:path'
-import { askStatus, folderOf } from './ask-status.ts'
+import { basename, dirname, join } from 'node:path'
+import { askStatus, folderOf, FOLDER_NAME } from './ask-status.ts'
 
 export interface StatusSocketOptions {
   readonly path: string
@@ -37,8 +37,9 @@ export async function serveStatus({ path, answer }: StatusSocketOptions): Promis
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw new Error(`longer than ${MAX_PATH_BYTES} bytes: ${path}`)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  removeOrphans(dirname(path))
-  if ((await askStatus(path)) === undefined) rmSync(path, { force: true })
+  // In a folder of somebody's choice, what ends in a number and `.sock` may be anybody's.
+  if (basename(dirname(path)) === FOLDER_NAME) removeOrphans(dirname(path))
+  if (isSocket(path) && (await askStatus(path)) === undefined) rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
     socket.setTimeout(IDLE_MS, () => socket.destroy())
@@ -61,8 +62,15 @@ export async function serveStatus({ path, answer }: StatusSocketOptions): Promis
 function removeOrphans(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = /\.(\d{1,9})\.sock$/.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true })
+    if (pid === undefined || isAlive(Number(pid))) continue
+    const path = join(folder, name)
+    if (isSocket(path)) rmSync(path, { force: true })
   }
+}
+
+/** A file that has the name by mistake is not ours to remove: listening says that the place is taken. */
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true
 }
 
 function isAlive(pid: number): boolean {
