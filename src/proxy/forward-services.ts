@@ -1,16 +1,20 @@
 /** Forwards of both kinds, published ports and SOCKS, as running services. */
 import { formatEndpoint } from '../protocols/wireguard/formats/index.ts'
+import { formatListen } from './config/listen-at.ts'
 import type { ForwardEntry, PublishEntry, SocksEntry } from './config/proxy-config.ts'
-import { LocalDialer, type RelayFigures, TcpForward, UdpForward } from './forward/index.ts'
+import { DialTrouble } from './dial-trouble.ts'
+import { type Dialer, LocalDialer, type RelayFigures, TcpForward, UdpForward } from './forward/index.ts'
 import type { RouteKind } from './operations/status.ts'
 import { Publish } from './publish/index.ts'
 import type { RunningService } from './running-service.ts'
 import type { ServiceContext } from './service-context.ts'
 import { SocksServer } from './socks/index.ts'
 
-export function makeTcpService(entry: ForwardEntry, { engine, tunnel }: ServiceContext): RunningService {
+export function makeTcpService(entry: ForwardEntry, context: ServiceContext): RunningService {
+  const { engine, tunnel } = context
+  const trouble = troubleOf(formatListen(entry.listen), context)
   const forward = new TcpForward({
-    ...{ clock: engine, to: entry.to, dialer: () => tunnel(entry.tunnel) },
+    ...{ clock: engine, to: entry.to, dialer: () => trouble.telling(tunnel(entry.tunnel)) },
     limits: idleOf(entry),
   })
   return {
@@ -20,9 +24,11 @@ export function makeTcpService(entry: ForwardEntry, { engine, tunnel }: ServiceC
   }
 }
 
-export function makeUdpService(entry: ForwardEntry, { engine, tunnel }: ServiceContext): RunningService {
+export function makeUdpService(entry: ForwardEntry, context: ServiceContext): RunningService {
+  const { engine, tunnel } = context
+  const trouble = troubleOf(formatListen(entry.listen), context)
   const forward = new UdpForward({
-    ...{ clock: engine, to: entry.to, dialer: () => tunnel(entry.tunnel) },
+    ...{ clock: engine, to: entry.to, dialer: () => trouble.telling(tunnel(entry.tunnel)) },
     limits: idleOf(entry),
   })
   return {
@@ -33,8 +39,12 @@ export function makeUdpService(entry: ForwardEntry, { engine, tunnel }: ServiceC
   }
 }
 
-export function makePublishService(entry: PublishEntry, { engine }: ServiceContext): RunningService {
-  const publish = new Publish({ clock: engine, to: entry.to, dialer: new LocalDialer(engine) })
+export function makePublishService(entry: PublishEntry, context: ServiceContext): RunningService {
+  const { engine } = context
+  const trouble = troubleOf(`${entry.tunnel}:${entry.port}`, context)
+  const local = new LocalDialer(engine)
+  const dialer: Dialer = { connect: (to, o) => trouble.of(local.connect(to, o), o.signal) }
+  const publish = new Publish({ clock: engine, to: entry.to, dialer })
   return {
     accept: (stream) => publish.accept(stream),
     ...endsOf(publish),
@@ -42,9 +52,11 @@ export function makePublishService(entry: PublishEntry, { engine }: ServiceConte
   }
 }
 
-export function makeSocksService(entry: SocksEntry, { engine, tunnel }: ServiceContext): RunningService {
+export function makeSocksService(entry: SocksEntry, context: ServiceContext): RunningService {
+  const { engine, tunnel } = context
+  const trouble = troubleOf(formatListen(entry.listen), context)
   const socks = new SocksServer({
-    ...{ clock: engine, dialer: () => tunnel(entry.tunnel) },
+    ...{ clock: engine, dialer: () => trouble.telling(tunnel(entry.tunnel)) },
     users: entry.users?.map(({ name, password }) => ({ name, password: password.reveal() })),
   })
   return {
@@ -53,6 +65,9 @@ export function makeSocksService(entry: SocksEntry, { engine, tunnel }: ServiceC
     status: () => statusOf('socks', { ...entry, to: undefined }, socks.figures()),
   }
 }
+
+const troubleOf = (route: string, { log, engine }: ServiceContext): DialTrouble =>
+  new DialTrouble({ log, route, nowMs: () => engine.nowMs() })
 
 interface Ending {
   drain(): Promise<void>

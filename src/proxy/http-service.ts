@@ -1,18 +1,22 @@
 /** An HTTP route as a running service: the proxy of http/ between a socket, TLS where it is asked for, and a tunnel. */
 import { formatTargetUrl } from './config/target-url.ts'
+import { formatListen } from './config/listen-at.ts'
 import type { HttpEntry } from './config/proxy-config.ts'
+import { DialTrouble } from './dial-trouble.ts'
 import { type AccessEntry, DURATION_BOUNDS_MS, HttpProxy } from './http/index.ts'
 import type { HttpStatus } from './operations/status.ts'
 import type { RunningService } from './running-service.ts'
-import type { ServiceContext } from './service-context.ts'
+import type { Dial, ServiceContext } from './service-context.ts'
 
 export function makeHttpService(
   entry: HttpEntry,
   context: ServiceContext,
   onAccess: ((entry: AccessEntry) => void) | undefined,
 ): RunningService {
-  const { engine } = context
-  const dial = context.dialer(entry)
+  const { engine, log } = context
+  const reach = context.dialer(entry)
+  const trouble = new DialTrouble({ log, nowMs: () => engine.nowMs(), route: formatListen(entry.listen) })
+  const dial: Dial = ({ signal }) => trouble.of(reach({ signal }), signal)
   const accept = context.acceptor(entry.tls)
   const proxy = new HttpProxy({
     ...{ route: entry.route, dial, turns: engine.turns, onAccess },
@@ -24,7 +28,8 @@ export function makeHttpService(
     accept: (stream) => accept(stream, (plain) => proxy.serve(plain)),
     drain: () => (drained ??= proxy.drain()),
     close: () => proxy.close(),
-    probe: { host: entry.target.host, dial },
+    // The prober says itself what comes of it.
+    probe: { host: entry.target.host, dial: reach },
     status: () => {
       const { counters } = proxy
       const { clients } = proxy.status()

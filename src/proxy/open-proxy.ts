@@ -51,7 +51,14 @@ export function openProxy(o: OpenProxyOptions): ProxyProcess {
         openTunnel: ({ settings }) => openTunnel({ settings, engine, log, pool: engine.pool, ...state }),
         opener: (tunnel) =>
           createOpener({
-            ...{ engine, tunnel, answer, accessLog: o.accessLog, writeAccess: (line) => lines.write(line) },
+            ...{
+              engine,
+              log,
+              tunnel,
+              answer,
+              accessLog: o.accessLog,
+              writeAccess: (line) => lines.write(line),
+            },
             dialer: (entry) => dialer(entry, engine, tunnel),
             acceptor: (tls) => acceptor(tls, engine),
           }),
