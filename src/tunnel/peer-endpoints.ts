@@ -116,6 +116,9 @@ export class PeerEndpoints {
         to: addressText(target),
       })
     }
+    // Once in a silence; that it is over is said, too.
+    if (place.unanswered === 2)
+      this.#o.log?.warn('peer does not answer', { peer: place.publicKey, endpoint: addressText(to) })
     this.#reviveLater(place)
     return target
   }
