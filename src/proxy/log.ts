@@ -34,7 +34,7 @@ export function createLogger(o: LoggerOptions): Logger {
       const time = new Date(o.now()).toISOString()
       const line =
         o.format === 'json'
-          ? JSON.stringify({ time, level, message, ...shortened(fields) })
+          ? escaped(JSON.stringify({ time, level, message, ...shortened(fields) }))
           : `${time} ${level.padEnd(5)} ${message}${textOf(shortened(fields))}`
       o.write(`${line.slice(0, MAX_LINE - 1)}\n`)
     }
@@ -42,6 +42,8 @@ export function createLogger(o: LoggerOptions): Logger {
 }
 
 const MOST_OF_A_FIELD = 500
+/** What JSON leaves as it is although a terminal obeys it, or shows the rest of the line elsewhere. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 function shortened(fields: LogFields): Record<string, unknown> {
   const some = Object.entries(fields).filter(([, value]) => value !== undefined)
@@ -59,8 +61,17 @@ function textOf(fields: Readonly<Record<string, unknown>>): string {
   const plain = /^[\w.:/@+=,[\]-]+$/
   return Object.entries(fields)
     .map(([name, value]) => {
-      const text = typeof value === 'string' && plain.test(value) ? value : JSON.stringify(value)
+      const text = typeof value === 'string' && plain.test(value) ? value : escaped(JSON.stringify(value))
       return ` ${name}=${text}`
     })
     .join('')
 }
+
+/** Still the same JSON: such characters stand in its strings only. */
+const escaped = (json: string): string =>
+  json.replaceAll(UNPRINTABLE, (one) =>
+    Array.from(
+      { length: one.length },
+      (_, at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
