@@ -46,7 +46,7 @@ export function formatListen({ host, port }: ListenAt): string {
 
 /** Only programs on this machine get there. */
 export function isLoopback({ host }: { readonly host: string }): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }
 
 /** Whether the second could not be opened beside the first. Port 0 is another one each time. */

@@ -318,6 +318,8 @@ test('SOCKS for everybody is warned of, and none is without a password', async (
   const options = { config: 'fly0.conf', socks: [':1080'] }
   const { problems } = await load({ options })
   assert.deepEqual(brief(problems), ['OpenToAll --socks'])
+  const name = await load({ options: { config: 'fly0.conf', socks: ['127.example.org:1080'] } })
+  assert.deepEqual(brief(name.problems), ['OpenToAll --socks'], 'a name that only looks like loopback')
   const users = `${FILE}  socks:\n    - listen: :1080\n      users:\n        - { name: ada, passwordFile: pw }\n`
   const { config, problems: none } = await load({
     files: { '/w/p.yaml': users, '/w/pw': 'secret word\nrest' },
@@ -329,4 +331,14 @@ test('SOCKS for everybody is warned of, and none is without a password', async (
   assert.deepEqual(brief(await wrong({ files: { '/w/p.yaml': users, '/w/pw': '\n' }, file: 'p.yaml' })), [
     'InvalidValue TunnelProxy/fly spec.socks[0].users[0].passwordFile',
   ])
+})
+
+test('what is written into every head cannot be more than a name', async () => {
+  const via = (name: string) => FILE.replace('      limits', `      via: ${name}\n      limits`)
+  for (const name of ['"x\\r\\nSet-Cookie: a=b"', '"x y"', '"x\\u010a"', '"(x)"'])
+    assert.deepEqual(brief(await wrong({ files: { '/w/p.yaml': via(name) }, file: 'p.yaml' })), [
+      'InvalidValue TunnelProxy/fly spec.http[0].via',
+    ])
+  const { config } = await load({ files: { '/w/p.yaml': via('edge-1.example:8080') }, file: 'p.yaml' })
+  assert.equal(config?.http[0]?.route.via, 'edge-1.example:8080')
 })

@@ -17,6 +17,11 @@ const tunnel = text
   .describe('Through which of the `tunnels`; may be left out when there is only one.')
 const hostPort = text.describe('HOST:PORT inside the tunnel; a name is asked of the tunnel’s own DNS.')
 
+/** RFC 9110 §7.6.3: a pseudonym is a token, and may be a host with its port. Never a line end. */
+const via = text
+  .max(255)
+  .regex(/^[\w.-]+(?::\d{1,5})?$/, 'expected letters, digits, ".", "_" and "-", and perhaps a port')
+
 const serverTls = z.strictObject({
   cert: text.describe('PEM file: the certificate and those that lead to its authority.'),
   key: text.describe('PEM file: its key.'),
@@ -103,7 +108,7 @@ const httpEntry = z.strictObject({
     .boolean()
     .default(false)
     .describe('Clients are proxies of ours: their X-Forwarded-Host and -Proto stay.'),
-  via: text.optional().describe('Our name in `Via`. Default: no `Via`.'),
+  via: via.optional().describe('Our name in `Via`. Default: no `Via`.'),
   limits: limits.prefault({}).describe('What is refused.'),
   timeouts: timeouts.prefault({}).describe('How long to wait, for what.'),
 })
