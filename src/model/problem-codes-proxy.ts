@@ -40,6 +40,11 @@ export const PROXY_PROBLEMS = {
     means: 'SOCKS without a password listens where others reach it: they all reach the tunnel. A warning.',
     remedy: 'Listen on 127.0.0.1, or name `users`.',
   },
+  OutsideTunnel: {
+    means:
+      'A target cannot be reached by what the tunnel’s file says: its address is in no peer’s AllowedIPs, or it is a name and there are no DNS servers. A warning.',
+    remedy: 'Add the address to AllowedIPs, or a `DNS =` line; or write another target.',
+  },
   NotSent: {
     means:
       'A part of a target’s URL means nothing to the proxy: a user, a password or a fragment. A warning.',

@@ -6,6 +6,7 @@ export type { Lookup } from './peer-endpoints.ts'
 export { DEFAULT_CONNECT_TIMEOUT_MS } from './process-tunnel.ts'
 export {
   DEFAULT_MTU_BYTES,
+  isInPrefix,
   parseTunnelSettings,
   type ParseTunnelOptions,
   type TunnelPeerSettings,

@@ -218,7 +218,7 @@ function checkDns({ interface: wanted, peers }: WgConfig, report: Report): void 
     if (wanted.addresses.some((address) => canonicalAddress(withoutLength(address)) === server))
       report.unusual('Interface.DNS', `${server} is our own address`, 'Name the server inside the tunnel.')
     // wg-quick would ask it outside. Here that would tell this machine's network what is asked for.
-    else if (!peers.some(({ allowedIPs }) => allowedIPs.some((prefix) => isInside(prefix, server))))
+    else if (!peers.some(({ allowedIPs }) => allowedIPs.some((prefix) => isInPrefix(prefix, server))))
       report.unusual(
         'Interface.DNS',
         `${server} is in no peer's AllowedIPs, so it cannot be asked: names are asked through the tunnel only`,
@@ -227,7 +227,8 @@ function checkDns({ interface: wanted, peers }: WgConfig, report: Report): void 
   }
 }
 
-function isInside(prefix: string, address: string): boolean {
+/** Of one family, and within the length of the prefix. */
+export function isInPrefix(prefix: string, address: string): boolean {
   const [network = '', length = '0'] = prefix.split('/')
   const [a, b] = [parseAddress(network), parseAddress(address)]
   if (a === undefined || b === undefined || a.length !== b.length) return false

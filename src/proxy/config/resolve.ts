@@ -2,6 +2,7 @@
  * The words of a ProxySpec → a ProxyConfig, or everything that is wrong with them. Reads the files that are
  * named and opens nothing else.
  */
+import { checkTargets } from './check-targets.ts'
 import type { HttpRoute } from '../http/http-route.ts'
 import type { Findings } from './findings.ts'
 import { routeOf } from './http-settings.ts'
@@ -64,6 +65,7 @@ export async function resolveSpec(
     files: files.paths,
   }
   checkTogether(config, findings)
+  checkTargets(config, findings)
   return config
 }
 
