@@ -8,6 +8,9 @@ import { fitSegments } from './handshake.ts'
 import { distance } from './sequence.ts'
 
 const TIMEOUTS_OF_A_BLACK_HOLE = 2
+/** Where such a segment has just been acknowledged, it is rather loss, unless the way has changed. */
+const TIMEOUTS_IF_NEW = 4
+const JUST_MS = 10_000
 const FIRST_TRIAL_MS = 30_000
 /** Of whole packets; what every IPv6 path carries, and what every host takes. */
 const SMALLER_IPV4 = [1_280, 1_006, 576] as const
@@ -45,7 +48,9 @@ function loseTooLarge(c: Connection): void {
 /** After a timeout: perhaps it was the size. */
 export function suspectBlackHole(c: Connection, nowMs: number): void {
   const { sender } = c
-  if (sender.timeouts < TIMEOUTS_OF_A_BLACK_HOLE || sender.sent.count === 0) return
+  const isNew = nowMs - sender.fullAcknowledgedAt < JUST_MS
+  const least = isNew ? TIMEOUTS_IF_NEW : TIMEOUTS_OF_A_BLACK_HOLE
+  if (sender.timeouts < least || sender.sent.count === 0) return
   if (distance(sender.oldest, sender.sent.end(0)) < sender.segmentBytes) return
   const smaller = (c.remote.length === 4 ? SMALLER_IPV4 : SMALLER_IPV6).find((mtu) => mtu < c.pathMtuBytes)
   if (smaller === undefined) return

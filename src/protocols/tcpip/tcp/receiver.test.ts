@@ -38,6 +38,20 @@ test('only a segment of the past is reported as a duplicate, not one beyond the 
   )
 })
 
+test('every duplicate of a burst is reported, those that touch as one', () => {
+  const { receiver } = make()
+  receiver.next = 2_000
+  for (const start of [1_000, 1_100, 1_500, 1_700]) receiver.noteDuplicate(segment(start, 100))
+  const reported: number[][] = []
+  for (; receiver.hasDuplicate; receiver.duplicateReported())
+    reported.push([receiver.duplicateStart, receiver.duplicateEnd])
+  assert.deepEqual(reported, [
+    [1_000, 1_200],
+    [1_500, 1_600],
+    [1_700, 1_800],
+  ])
+})
+
 test('a FIN beyond a hole is reported, and reached when the hole is filled', () => {
   const { receiver } = make()
   assert.equal(receiver.take(segment(1_100, 50, ACK | FIN), text(50)), 'out-of-order')

@@ -37,6 +37,13 @@ test('RoundTrip: §5.5, every expiry doubles it, up to a minute', () => {
   assert.deepEqual(timeouts, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
 })
 
+test('RoundTrip: for congestion control the least since the last time counts', () => {
+  const roundTrip = new RoundTrip()
+  for (const sample of [50, 40, 60]) roundTrip.sample(sample)
+  assert.equal(roundTrip.takeRecent(), 40)
+  assert.equal(roundTrip.takeRecent(), roundTrip.smoothedMs)
+})
+
 test('RoundTrip: §5.7, three seconds after a SYN that was lost, unless there is a sample', () => {
   const roundTrip = new RoundTrip()
   roundTrip.synWasLost()

@@ -35,6 +35,7 @@ export function dropAcknowledged(c: Connection, to: number, nowMs: number, echo:
       if (isWhole) recovery.sackedSegments -= 1
     }
     if (!isWhole) break
+    if (gone >= sender.segmentBytes) sender.fullAcknowledgedAt = nowMs
     sent.dropFirst()
     recovery.recordDropped()
     start = add(start, gone)

@@ -38,6 +38,8 @@ export class Sender {
   /** Retransmission timeouts since then. */
   timeouts = 0
   lastSentAt = 0
+  /** When a segment as large as can be was last acknowledged. */
+  fullAcknowledgedAt = Number.NEGATIVE_INFINITY
   bytesSent = 0
   retransmittedSegments = 0
 
