@@ -122,4 +122,4 @@ PROXY_TO, WIREGUARD_CONFIG_FNAME and LISTEN are also read from .env in the worki
 over it, and flags win over both. SIGHUP reads everything again and keeps connections; SIGTERM and SIGINT stop
 accepting, let requests finish and end; a second one ends at once.
 
-Exit codes: 0 ended in good order, 2 bad input, 69 something is missing here: a port is taken, say.`
+Exit codes: 0 ended in good order, 1 by a second signal, 2 bad input, 69 something is missing here: a port is taken, say.`

@@ -113,6 +113,12 @@ export class ProxyProcess {
     }
   }
 
+  /** Folders of `files` that tell nothing: only SIGHUP reads them again. */
+  cannotWatch(folders: readonly string[]): void {
+    for (const folder of folders)
+      this.#options.log.warn('a folder cannot be watched: after a change in it, send SIGHUP', { folder })
+  }
+
   /** Not ready any more, then nothing new, then what is there may finish. */
   async drain(): Promise<void> {
     const { log } = this.#options

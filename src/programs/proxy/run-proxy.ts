@@ -97,9 +97,10 @@ function engineOf(text: string | undefined): 'native' | 'plain' | undefined {
 /** Which files there are may change with each of them. */
 function watchFiles(proxy: ProxyProcess): FileWatch {
   const watch: FileWatch = new FileWatch(() => {
-    void proxy.reload().then(() => watch.watch(proxy.files))
+    void proxy.reload().then(look)
   })
-  watch.watch(proxy.files)
+  const look = (): void => proxy.cannotWatch(watch.watch(proxy.files))
+  look()
   return watch
 }
 

@@ -24,7 +24,7 @@ export async function runStatus(name: string | undefined, { from, output }: Stat
 function noneOf(name: string | undefined): string {
   if (name !== undefined) return `no proxy called ${name} runs as this user`
   const where = process.env['XDG_RUNTIME_DIR'] === undefined ? ' (XDG_RUNTIME_DIR is not set)' : ''
-  return `no proxy of this user is to be found${where}; name its operations listener with --from`
+  return `no proxy of this user is to be found${where}; one with --operations is asked by --from 127.0.0.1:9090`
 }
 
 async function askAll(): Promise<ProxyStatus[]> {
