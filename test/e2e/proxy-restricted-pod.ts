@@ -71,7 +71,8 @@ export function podOf(objects: readonly KubernetesObject[]): Pod {
 
 /** `["node", …, "proxy"]`: in the form that takes no shell. */
 export function entrypointOf(dockerfile: string): readonly string[] {
-  return JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as readonly string[]
+  const lines = dockerfile.replaceAll(/\\\n\s*/g, '')
+  return JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(lines)?.[1] ?? '[]') as readonly string[]
 }
 
 export interface BundleOptions {
