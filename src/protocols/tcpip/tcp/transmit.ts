@@ -11,6 +11,12 @@ import { CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_1, LAST_ACK, SYN_SENT, TIME_W
 import { armSynTimeout, armWindowProbe, NEVER } from './timers.ts'
 import { writeSegment } from './write-segment.ts'
 
+/**
+ * In flight. More than the largest window has of ordinary size; but a peer chooses its own, and every selective
+ * acknowledgment looks through all of them (rack.ts).
+ */
+export const MAX_SEGMENTS_IN_FLIGHT = 4_096
+
 /** Length of the packet at memory.bytes[at…]; 0: nothing now. */
 // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
 export function transmit(c: Connection, memory: PacketMemory, at: number, nowMs: number): number {
@@ -81,7 +87,7 @@ function resume(c: Connection, nowMs: number): void {
 function newTextLength(c: Connection): number {
   const { recovery, sender } = c
   const unsent = sender.unsentBytes
-  if (unsent <= 0) return 0
+  if (unsent <= 0 || sender.sent.count >= MAX_SEGMENTS_IN_FLIGHT) return 0
   const segmentBytes = sender.segmentBytes
   const full = Math.min(unsent, segmentBytes)
   const window = sender.usableWindowBytes
