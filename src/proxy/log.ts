@@ -68,7 +68,7 @@ function textOf(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /** Still the same JSON: such characters stand in its strings only. */
-const escaped = (json: string): string =>
+export const escaped = (json: string): string =>
   json.replaceAll(UNPRINTABLE, (one) =>
     Array.from(
       { length: one.length },

@@ -73,6 +73,15 @@ test('what a client sends makes neither a second line nor a second column, howev
   assert.match(line('text', { target: '/x y' }), / GET \/x\\x20y 13B /)
 })
 
+test('control characters that HTTP lets pass reach no terminal that shows the log', () => {
+  const odd = 'a\u009b31m\u007f'
+  for (const format of ['text', 'json'] as const) {
+    const text = line(format, { target: `/${odd}`, host: odd, userAgent: odd })
+    assert.match(text, /^[^\p{C}]*\n$/u)
+    if (format === 'json') assert.equal((JSON.parse(text) as { userAgent: string }).userAgent, odd)
+  }
+})
+
 test('a request that was not understood has a line too', () => {
   const text = line('text', { method: '', target: '', status: 400, failure: 'dial-name' })
   assert.match(text, / 400 - - 13B /)

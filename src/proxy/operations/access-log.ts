@@ -3,6 +3,7 @@
  * tokens travel there. Lines are bounded, and nothing in them can be mistaken for another line.
  */
 import type { AccessEntry } from '../http/access-entry.ts'
+import { escaped } from '../log.ts'
 
 export interface AccessLineOptions {
   readonly format: 'text' | 'json'
@@ -40,7 +41,7 @@ function jsonLine(entry: AccessEntry, head: { time: string; route: string; path:
     ...(entry.failure === undefined ? {} : { failure: entry.failure }),
     ...(entry.userAgent === '' ? {} : { userAgent: shorten(entry.userAgent, MOST_OF_AGENT) }),
   }
-  return `${JSON.stringify(line)}\n`
+  return `${escaped(JSON.stringify(line))}\n`
 }
 
 /** Of the absolute form (RFC 9112 §3.2.2) too; without the query. */
