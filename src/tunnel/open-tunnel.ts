@@ -48,7 +48,7 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
   const chosen = chooseAead(engine.kind)
   const outer = o.outer ?? udpFor(engine, settings.listenPort)
   const endpoints = new PeerEndpoints({
-    ...{ engine, log, lookup: o.lookup ?? lookUpOnHost },
+    ...{ engine, log: log && ofTunnel(name, log), lookup: o.lookup ?? lookUpOnHost },
     endpointOf: (address, port) => outer.endpointOf(address, port),
     place: (publicKey, endpoint) =>
       core.wireguard.configure({ peers: [{ publicKey, updateOnly: true, endpoint }] }, engine.nowMs()),
@@ -77,6 +77,12 @@ export async function openTunnel(o: OpenTunnelOptions): Promise<Tunnel> {
     namesInside({ settings: wanted, stack: core.stack, engine, hasRoute: (to) => core.hasRoute(to) })
   return new ProcessTunnel({ engine, log, core, outer, endpoints, aeadName: chosen.name, namesFor }, settings)
 }
+
+/** Peers are told apart by their keys, but who reads a log knows the names of tunnels. */
+const ofTunnel = (tunnel: string, log: TunnelLog): TunnelLog => ({
+  info: (message, fields) => log.info(message, { tunnel, ...fields }),
+  warn: (message, fields) => log.warn(message, { tunnel, ...fields }),
+})
 
 function udpFor(engine: TunnelEngine, port: number): OuterPort {
   const { reactor } = engine

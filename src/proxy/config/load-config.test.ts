@@ -195,6 +195,16 @@ test('two listeners in one place are refused, and UDP is another place than TCP'
   assert.match(problems[0]?.message ?? '', /taken by --listen/)
 })
 
+test('two tunnels cannot have one ListenPort; that neither names one is usual', async () => {
+  const two = FILE.replace('  http:', '    - { name: second, config: second.conf }\n  http:')
+  const text = two.replace('ollama.internal', '$&\n      tunnel: fly')
+  const fixed = FLY.replace('DNS', 'ListenPort = 51820\nDNS')
+  const files = { '/w/p.yaml': text, '/w/fly0.conf': fixed, '/w/second.conf': fixed }
+  const problems = await wrong({ files, file: 'p.yaml' })
+  assert.deepEqual(brief(problems), ['DuplicateListen TunnelProxy/fly spec.tunnels[1].config'])
+  await right({ files: { '/w/p.yaml': text, '/w/second.conf': FLY }, file: 'p.yaml' })
+})
+
 test('a WireGuard file that others may read is warned of, and used', async () => {
   const files = { '/w/fly0.conf': { kind: 'text', text: FLY, othersMayRead: true } } as const
   const { config, problems } = await load({ files, options: { config: 'fly0.conf', to: 'http://a' } })

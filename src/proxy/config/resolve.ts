@@ -244,6 +244,7 @@ function checkTogether(config: ProxyConfig, findings: Findings): void {
       ? []
       : [{ listen: operations.listen, field: 'spec.operations.listen' }]),
   ]
+  checkOuterPorts(tunnels, findings)
   checkDistinct(streams, findings)
   checkDistinct(
     udp.map(({ listen }, index) => ({ listen, field: `spec.udp[${index}].listen` })),
@@ -256,6 +257,21 @@ function checkTogether(config: ProxyConfig, findings: Findings): void {
       ),
       findings,
     )
+}
+
+/** A random one is nobody's. Of one file twice, or of copies of it. */
+function checkOuterPorts(tunnels: ProxyConfig['tunnels'], findings: Findings): void {
+  for (const [index, { settings }] of tunnels.entries()) {
+    const { listenPort } = settings
+    const other = tunnels.slice(0, index).find((before) => before.settings.listenPort === listenPort)
+    if (listenPort === 0 || other === undefined) continue
+    findings.add({
+      code: 'DuplicateListen',
+      field: `spec.tunnels[${index}].config`,
+      message: `its ListenPort ${listenPort} is that of the tunnel ${other.name} already`,
+      hint: 'Give one of them another port, or leave it out.',
+    })
+  }
 }
 
 function checkDistinct(
