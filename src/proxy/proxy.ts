@@ -1,7 +1,8 @@
 /**
  * The running proxy: tunnels, services and the sockets that feed them, as a configuration says, and as the next one
  * says after a reload. Everything is opened before anything is taken away, so that a configuration that cannot be
- * applied leaves the old one untouched.
+ * applied leaves the old one untouched; but a socket that stands where a new one is to come is closed first, and opened
+ * again if that was in vain.
  *
  *   socket ──▶ slot ──▶ service ──▶ tunnel        a reload puts another service behind a socket; the old one drains
  */
