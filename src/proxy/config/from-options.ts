@@ -177,6 +177,6 @@ const LISTEN_ALONE: Problem = {
 const HALF_TLS: Problem = {
   code: 'MissingField',
   path: '--tls-cert',
-  message: '--tls-cert and --tls-key go together',
-  hint: 'Give both.',
+  message: 'a certificate and its key go together',
+  hint: 'Give both --tls-cert and --tls-key.',
 }
