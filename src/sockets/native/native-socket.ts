@@ -222,10 +222,12 @@ export class NativeSocket implements SocketStream, FdHandler, PutOff {
   #receive(): void {
     const io = this.#io
     if (this.state !== 'open' || this.#endReceived) return
-    if (this.#held !== undefined && this.#held.length >= MAX_HELD_BYTES) return
+    // Without pages, what is held is ordinary memory: a little of each, and more when that was consumed.
+    const isShort = io.pool.freeBytes === 0
+    if (this.#held !== undefined && this.#held.length >= (isShort ? 1 : MAX_HELD_BYTES)) return
     if (!this.#mayReceiveInThisTurn()) return this.#tellLater()
     const { arena } = io
-    const wanted = Math.min(RECEIVE_BYTES, arena.freeBytes)
+    const wanted = Math.min(isShort ? LEAST_RECEIVE_BYTES : RECEIVE_BYTES, arena.freeBytes)
     const count = io.calls.recv(this.#fd, arena.address + arena.at, wanted, MSG_NOSIGNAL_DONTWAIT)
     if (count <= 0) return this.#receivedNothing(count)
     if (count < wanted && !this.#endIsNear) this.#mayReceive = false
