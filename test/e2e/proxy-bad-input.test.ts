@@ -59,7 +59,7 @@ test('all mistakes come at once, with hints, and no key is among the words', asy
     /^error: --listen: .*\n {2}Write :8080 for every address of this machine, or 127\.0\.0\.1:8080\.$/m,
     /^error: --tcp: expected LISTEN=HOST:PORT/m,
     /^error: --socks: not an address to listen on/m,
-    /^error: --tls-cert: --tls-cert and --tls-key go together/m,
+    /^error: --tls-cert: a certificate and its key go together/m,
     /^\d errors?, \d warnings?$/m,
   ])
     assert.match(stderr, want)
