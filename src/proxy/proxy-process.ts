@@ -21,6 +21,7 @@ import type { ConfigurationStatus, Phase, ProxyStatus } from './operations/statu
 import { defaultStatusPath, type StatusSocket } from './operations/status-socket.ts'
 import { formatChange } from './plan-change.ts'
 import type { Applied, Proxy } from './proxy.ts'
+import { QuietMemory } from './quiet-memory.ts'
 
 export interface ProxyProcessOptions {
   readonly version: string
@@ -34,6 +35,8 @@ export interface ProxyProcessOptions {
   readonly accessLog: LineWriter
   /** Of `log`. */
   readonly logLines: LineWriter
+  /** Memory that is not needed, after the start and whenever it is quiet after load. Undefined: never. */
+  readonly giveBack?: ((after: 'start' | 'load') => void) | undefined
 }
 
 export class ProxyProcess {
@@ -44,6 +47,7 @@ export class ProxyProcess {
   #configuration: ConfigurationStatus
   #prober: Prober | undefined
   #statusSocket: StatusSocket | undefined
+  #memory: QuietMemory | undefined
   #reloaded: Promise<void> = Promise.resolve()
 
   constructor(options: ProxyProcessOptions) {
@@ -74,7 +78,19 @@ export class ProxyProcess {
     for (const { place, wanted } of this.#proxy.services())
       if (wanted.kind === 'operations') log.info('listening', { kind: 'operations', listen: place })
     log.info('started', { engine: engine.kind, version: this.#options.version })
+    this.#watchMemory()
     return applied
+  }
+
+  #watchMemory(): void {
+    const { engine, giveBack } = this.#options
+    if (giveBack === undefined || this.#phase !== 'running') return
+    giveBack('start')
+    this.#memory = new QuietMemory({
+      after: (ms, run) => engine.after(ms, run),
+      activeMs: () => performance.eventLoopUtilization().active,
+      giveBack: () => giveBack('load'),
+    })
   }
 
   /** Reads everything again, one reload after the other. What is wrong is logged, and then everything stays as it is. */
@@ -134,6 +150,7 @@ export class ProxyProcess {
   async close(): Promise<void> {
     this.#phase = 'stopped'
     this.#prober?.close()
+    this.#memory?.close()
     this.#statusSocket?.close()
     await this.#proxy.close()
     this.#options.log.info('stopped')
