@@ -10,6 +10,7 @@ import { atMost, before, distance } from './sequence.ts'
 export class Forgiveness {
   /** Segments that this recovery sent again; of the first: when, on the clock that is echoed, and where it ends. */
   #count = 0
+  #isDecided = false
   #stamp = 0
   #end = 0
   /** How much was sent again and is not known to have been superfluous. */
@@ -17,9 +18,12 @@ export class Forgiveness {
   /** What the recovery is about. */
   #from = 0
   #to = 0
+  #isTimeout = false
 
-  begin(c: Connection): void {
+  begin(c: Connection, isTimeout: boolean): void {
+    this.#isTimeout = isTimeout
     this.#count = 0
+    this.#isDecided = false
     this.#doubtfulBytes = 0
     this.#from = c.sender.oldest
     this.#to = c.sender.next
@@ -37,11 +41,16 @@ export class Forgiveness {
   /** SND.UNA moved: does it answer the first transmission of that segment? */
   isDue(c: Connection, s: Segment): boolean {
     if (this.#count === 0 || c.recovery.phase === 'open' || before(s.acknowledgment, this.#end)) return false
-    // Of several that were sent again, others may well have been lost.
-    const isOnly = this.#count === 1
-    this.#count = 0
+    // Of several that were sent again, others may well have been lost; and one decides for the whole recovery.
+    const isOnly = this.#count === 1 && !this.#isDecided
+    this.#isDecided = true
     if (!isOnly) return false
     return c.usesTimestamps && s.hasTimestamps && before(s.timestampEcho, this.#stamp)
+  }
+
+  /** Is it what this recovery sent again, because later segments had arrived? */
+  isRepair(start: number, end: number): boolean {
+    return !this.#isTimeout && !before(start, this.#from) && atMost(end, this.#to)
   }
 
   /** Arrived twice. True: with it, everything has. */

@@ -10,6 +10,8 @@ import { before, distance } from './sequence.ts'
 export const DUPLICATE_THRESHOLD = 3
 /** Our clock ticks in milliseconds: less patience would be none. */
 const LEAST_PATIENCE_MS = 1
+/** Of a path whose round trip is shorter than its disorder. */
+const MAX_LEAST_STEPS = 4
 /** Timers that are not due now are not due at once either, whatever rounding does. */
 const LEAST_TIMER_MS = 1
 /** RFC 8985 §6.2 step 4. */
@@ -99,6 +101,7 @@ export class Rack {
     if (!this.reorderingSeen && (recovery.phase !== 'open' || recovery.sackedSegments >= DUPLICATE_THRESHOLD))
       return 0
     const patience = (this.#patienceSteps * roundTrip.leastMs) / 4
-    return Math.max(LEAST_PATIENCE_MS, Math.min(patience, roundTrip.smoothedMs))
+    const least = LEAST_PATIENCE_MS * Math.min(this.#patienceSteps, MAX_LEAST_STEPS)
+    return Math.max(least, Math.min(patience, roundTrip.smoothedMs))
   }
 }

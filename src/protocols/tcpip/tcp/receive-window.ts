@@ -44,6 +44,11 @@ export class ReceiveWindow {
     return distance(next, this.edge)
   }
 
+  /** The same for what follows a SYN that may have to be sent again: no more than that one can say. */
+  openingFieldScaled(): number {
+    return Math.min(this.sizeBytes, MAX_UNSCALED) >> this.scale
+  }
+
   /** Moves the edge if that is worth it, and returns the window field. `waitingBytes`: for the reader. */
   field(next: number, waitingBytes: number, segmentBytes: number): number {
     const wanted = Math.max(0, this.sizeBytes - waitingBytes)

@@ -139,7 +139,7 @@ export class Recovery {
     // Only the first timeout in a row tells about the path (RFC 5681 §3.1, equation 4).
     if (c.sender.timeouts === 0) c.congestion.lost(this.#flightBytes(c), nowMs)
     c.congestion.timedOut()
-    if (this.phase === 'open' || c.sender.timeouts === 0) this.#forgiveness.begin(c)
+    if (this.phase === 'open' || c.sender.timeouts === 0) this.#forgiveness.begin(c, true)
     c.roundTrip.backOff()
     c.sender.timeouts += 1
     this.phase = 'loss'
@@ -216,7 +216,7 @@ export class Recovery {
   #begin(c: Connection, nowMs: number): void {
     this.phase = 'recovery'
     this.recoverTo = c.sender.next
-    this.#forgiveness.begin(c)
+    this.#forgiveness.begin(c, false)
     c.congestion.lost(this.#flightBytes(c), nowMs)
     this.#rate.start(c.sender.outstandingBytes)
     this.tailProbe.clear()
@@ -241,8 +241,9 @@ export class Recovery {
 
   /** RFC 2883: that arrived twice. */
   duplicateReported(c: Connection, start: number, end: number): void {
-    this.tailProbe.duplicateReported(end)
-    this.rack.duplicateReported(c)
+    // Probes and timeouts say nothing of disorder.
+    if (this.tailProbe.duplicateReported(end)) return
+    if (this.#forgiveness.isRepair(start, end)) this.rack.duplicateReported(c)
     if (this.#forgiveness.duplicateReported(start, end)) this.#forgive(c)
   }
 

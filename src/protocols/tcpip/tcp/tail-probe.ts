@@ -46,9 +46,11 @@ export class TailProbe {
     this.#wasDuplicate = false
   }
 
-  /** RFC 2883: the segment that ends there arrived twice. */
-  duplicateReported(end: number): void {
-    if (end === this.#end) this.#wasDuplicate = true
+  /** RFC 2883: the segment that ends there arrived twice. True: it is the probe. */
+  duplicateReported(end: number): boolean {
+    if (end !== this.#end) return false
+    this.#wasDuplicate = true
+    return true
   }
 
   /** §7.4.2: did the probe repair a loss, which only it and congestion control know of? */

@@ -9,6 +9,7 @@ import { writeSynOptions } from './handshake.ts'
 import { SACK_BLOCK_BYTES, SACK_OPTION_BYTES, writeSackHeader, writeTimestamps } from './options.ts'
 import { ACK, MAX_SACK_BLOCKS, SYN, TCP_HEADER_BYTES } from './segment.ts'
 import { distance } from './sequence.ts'
+import { SYN_RECEIVED } from './states.ts'
 
 /** Length of the whole packet. `length` bytes of text from `sequence` on. */
 // oxlint-disable-next-line eslint/max-params -- once per packet: an options object would be garbage
@@ -32,7 +33,10 @@ export function writeSegment(
   } else {
     if (c.usesTimestamps) to += writeTimestamps(view, to, c.timestampAt(nowMs), c.recentTimestamp)
     if (length < sender.segmentBytes && c.usesSack) to += writeSack(c, view, to, sender.segmentBytes - length)
-    window = receiver.window.field(receiver.next, receiver.readyBytes, sender.segmentBytes)
+    window =
+      c.state === SYN_RECEIVED
+        ? receiver.window.openingFieldScaled()
+        : receiver.window.field(receiver.next, receiver.readyBytes, sender.segmentBytes)
   }
   view.setUint16(headerAt, c.localPort)
   view.setUint16(headerAt + 2, c.remotePort)
