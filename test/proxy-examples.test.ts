@@ -10,9 +10,10 @@ import { makeKeyPair } from './harness/wireguard-ends.ts'
 const TUNNEL = `[Interface]
 PrivateKey = ${makeKeyPair().privateKey}
 Address = 10.9.0.1/24
+DNS = 10.9.0.53
 [Peer]
 PublicKey = ${makeKeyPair().publicKey}
-AllowedIPs = 10.9.0.0/24
+AllowedIPs = 0.0.0.0/0, ::/0
 Endpoint = gw.example.org:51820
 `
 

@@ -4,7 +4,7 @@
  * `validate` never load it.
  *
  * koffi can crash the process on a wrong signature: every declaration is in koffi-syscalls.ts, event-loop.ts,
- * packet-calls.ts, stream-calls.ts, evp-aead.ts, chacha-aead.ts, landlock.ts or resident-memory.ts, and each is
+ * packet-calls.ts, stream-calls.ts, evp-aead.ts, chacha-aead.ts, landlock.ts or malloc-trim.ts, and each is
  * called by a test.
  */
 import { createRequire } from 'node:module'

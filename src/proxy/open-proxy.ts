@@ -1,5 +1,5 @@
 /** A proxy process with everything that it is made of: engine, memory, tunnels, services, logs. */
-import { forgetFilePages, trimMalloc } from '../linux/index.ts'
+import { trimMalloc } from '../linux/index.ts'
 import { openEngine } from '../sockets/index.ts'
 import { openTunnel } from '../tunnel/index.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -69,11 +69,8 @@ export function openProxy(o: OpenProxyOptions): ProxyProcess {
 }
 
 /** By system calls, so not beside the plain engine, which does without native code. */
-function giveBack(after: 'start' | 'load'): void {
-  if (after === 'load') {
-    // There with --expose-gc, which bin/warren gives to a proxy.
-    globalThis.gc?.()
-    trimMalloc()
-  }
-  forgetFilePages()
+function giveBack(): void {
+  // There with --expose-gc, which bin/warren gives to a proxy.
+  globalThis.gc?.()
+  trimMalloc()
 }

@@ -35,8 +35,8 @@ export interface ProxyProcessOptions {
   readonly accessLog: LineWriter
   /** Of `log`. */
   readonly logLines: LineWriter
-  /** Memory that is not needed, after the start and whenever it is quiet after load. Undefined: never. */
-  readonly giveBack?: ((after: 'start' | 'load') => void) | undefined
+  /** Memory that is not needed, when it is quiet after load. Undefined: never. */
+  readonly giveBack?: (() => void) | undefined
 }
 
 export class ProxyProcess {
@@ -85,11 +85,10 @@ export class ProxyProcess {
   #watchMemory(): void {
     const { engine, giveBack } = this.#options
     if (giveBack === undefined || this.#phase !== 'running') return
-    giveBack('start')
     this.#memory = new QuietMemory({
       after: (ms, run) => engine.after(ms, run),
       activeMs: () => performance.eventLoopUtilization().active,
-      giveBack: () => giveBack('load'),
+      giveBack,
     })
   }
 

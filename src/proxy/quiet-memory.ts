@@ -1,5 +1,5 @@
 /**
- * Gives memory back after load: a garbage collection, what malloc keeps, and pages of the program that are not in use.
+ * Gives memory back after load: a garbage collection, and what malloc keeps.
  * It takes some twenty milliseconds, so it waits until there has been work and then nothing to speak of for a while:
  *
  *   work   ▁▇▇▇▅▇▇▁▁▁▁▁▁▁▁▁▂▁▁▁▁▁▁▁▁▁▇▇▅▁▁▁▁▁
