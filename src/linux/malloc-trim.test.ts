@@ -1,3 +1,4 @@
+/** That the call is bound and harmless; what it gives back is the C library's affair. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { trimMalloc } from './malloc-trim.ts'
