@@ -62,7 +62,8 @@ export class ProcessTunnel implements Tunnel {
     this.#assertOpen()
     return dial({
       ...{ engine, addresses, signal, timeoutMs: Math.max(1, timeoutMs - (engine.nowMs() - sinceMs)) },
-      open: (address) => this.#open(address, port, settings),
+      // This deadline is the one that counts, and knows more to say than TCP's own.
+      open: (address) => this.#open(address, port, { connectTimeoutMs: timeoutMs, ...settings }),
       explain: (tried) => this.#explain(tried, port, timeoutMs),
     })
   }

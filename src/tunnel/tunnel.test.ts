@@ -103,6 +103,20 @@ test('GL-03 a peer that does not answer: connect() fails in its time and says si
   await close()
 })
 
+test('who has more patience than TCP with its first segment is served when the peer is back', async () => {
+  const { engine, network, left, right, close } = await openTunnelPair()
+  await engine.until(left.ping(RIGHT.inner))
+  right.listen({ port: 7, onConnection: () => {} })
+  const way = network.fate
+  network.fate = () => []
+  const connecting = left.connect({ host: RIGHT.inner, port: 7 }, { timeoutMs: 90_000 })
+  await engine.pass(40_000)
+  network.fate = way
+  const stream = await engine.until(connecting)
+  assert.equal(stream.state, 'open')
+  await close()
+})
+
 test('GL-03 nobody has to send for a silent peer to be tried again, for ever', async () => {
   const { engine, network, left, close } = await openTunnelPair()
   network.fate = () => []
