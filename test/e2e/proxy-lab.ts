@@ -82,7 +82,7 @@ export async function buildProxyLab(t: TestContext, make: WireGuardMake = wiregu
       return proxy
     },
     run: async (args, env = {}) => ended(enter(args, env)),
-    curl: (args) => lab.client.exec(`curl -sS --max-time 20 ${args}`),
+    curl: (args) => lab.client.exec(`curl -sS --max-time ${patiently(20_000) / 1000} ${args}`),
   }
 }
 

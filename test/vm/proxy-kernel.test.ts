@@ -12,11 +12,11 @@ import { INSIDE } from '../harness/tunnel-gateway.ts'
 import { kernelWireGuard } from '../harness/wireguard-ends.ts'
 import { buildProxyLab } from '../e2e/proxy-lab.ts'
 
-const BYTES = 4_000_000
+const BYTES = 1_000_000
 
 test('GL-05 GL-06 GL-07 a proxy of nobody’s and the kernel’s WireGuard: names, bytes both ways, a published port', {
   ...needs({ ...kernelWireGuard.needs, tools: [...(kernelWireGuard.needs.tools ?? []), 'setpriv', 'curl'] }),
-  timeout: patiently(60_000),
+  timeout: patiently(120_000),
 }, async (t) => {
   const lab = await buildProxyLab(t, kernelWireGuard)
   lab.tunnel()
@@ -34,7 +34,7 @@ test('GL-05 GL-06 GL-07 a proxy of nobody’s and the kernel’s WireGuard: name
   assert.deepEqual(put, { received: BYTES, digest: digestOfPattern(BYTES) })
   // Out of the tunnel, through the proxy, and into the tunnel again.
   assert.match(
-    await lab.gateway.exec(`curl -sS -m 30 http://${INSIDE.client}/`),
+    await lab.gateway.exec(`curl -sS -m 60 http://${INSIDE.client}/`),
     /^hello from behind the tunnel/,
   )
 })
