@@ -18,7 +18,10 @@ DEBIAN_PACKAGES='
   iperf3:iperf3
   openssh-server:sshd
   openssh-client:ssh
-  util-linux:unshare'
+  util-linux:unshare
+  curl:curl
+  openssl:openssl
+  python3:python3'
 
 # Root-only folders may be missing from a plain user's PATH.
 has() {

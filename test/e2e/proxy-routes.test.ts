@@ -9,13 +9,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { eventually } from '../harness/eventually.ts'
-import { whatIsMissing } from '../harness/needs.ts'
+import { needs } from '../harness/needs.ts'
 import { INSIDE } from '../harness/tunnel-gateway.ts'
 import { buildProxyLab, type ProxyLab, PROXY_NEEDS } from './proxy-lab.ts'
 
 const CLIENT = fileURLToPath(new URL('proxy-client.ts', import.meta.url))
 const TARGET = 'http://web.internal:8000'
 const CONFIG = ['--config', 'fly0.conf']
+const TLS_NEEDS = { ...PROXY_NEEDS, ...needs({ tools: ['openssl'] }) }
 
 const client = (lab: ProxyLab, words: string, where: 'client' | 'gateway' = 'client'): Promise<string> =>
   lab[where].exec(`${process.execPath} ${CLIENT} ${words}`)
@@ -60,9 +61,7 @@ test('a published port inside the tunnel leads to a program on this machine', PR
   assert.equal(await lab.gateway.succeeds(`curl -sS -m 10 http://${INSIDE.client}:9/`), false)
 })
 
-test('TLS to clients and to the target; a certificate of the wrong name is 502', PROXY_NEEDS, async (t) => {
-  const missing = whatIsMissing({ tools: ['openssl'] })
-  if (missing !== undefined) return t.skip(missing)
+test('TLS to clients and to the target; a certificate of the wrong name is 502', TLS_NEEDS, async (t) => {
   const lab = await buildProxyLab(t)
   lab.tunnel()
   certificate(lab, 'web', 'web.internal')
@@ -82,9 +81,7 @@ test('TLS to clients and to the target; a certificate of the wrong name is 502',
   assert.equal(await lab.client.succeeds('curl -sS -m 10 https://127.0.0.1:8443/'), false)
 })
 
-test('a certificate that is renewed is used after SIGHUP', PROXY_NEEDS, async (t) => {
-  const missing = whatIsMissing({ tools: ['openssl'] })
-  if (missing !== undefined) return t.skip(missing)
+test('a certificate that is renewed is used after SIGHUP', TLS_NEEDS, async (t) => {
   const lab = await buildProxyLab(t)
   lab.tunnel()
   certificate(lab, 'web', 'web.internal')

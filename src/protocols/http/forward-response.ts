@@ -12,9 +12,6 @@ export interface ResponseRules {
   readonly via: string | undefined
 }
 
-/** What may be added to a head, beside the pseudonym of Via. */
-export const RESPONSE_HEAD_GROWTH = 256
-
 const VERSION = octetsOf('HTTP/1.1 ')
 const LINE_END = octetsOf('\r\n')
 const CHUNKED_LINE = octetsOf('Transfer-Encoding: chunked\r\n')

@@ -8,7 +8,6 @@ export const COMMA = 0x2c
 export const SLASH = 0x2f
 export const COLON = 0x3a
 export const SEMICOLON = 0x3b
-export const EQUALS = 0x3d
 export const QUESTION = 0x3f
 
 /** RFC 9110 §5.6.2 tchar: what names and methods consist of. */
